@@ -1,0 +1,319 @@
+"""Every table in one place. Alembic's migrations build them; a test proves that the two agree.
+
+Times are UTC (`UtcTime` refuses naive values and gives aware ones back); lists and small records are JSON.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware datetime, stored in UTC without its zone, as SQLite and PostgreSQL both can."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times; store UTC."""
+        if value is None:
+            return None
+        if value.utcoffset() is None:
+            raise ValueError(f"naive datetime: {value!r}")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# -- what was said ---------------------------------------------------------------------------------------------------
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("site", String(255), nullable=False),
+    Column("native_id", String(2000), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("title", Text),
+    Column("text", Text, nullable=False),
+    Column("author", JSON, nullable=False),
+    Column("published", UtcTime),
+    Column("edited", UtcTime),
+    Column("collected", UtcTime, nullable=False),
+    Column("floor", Integer),
+    Column("parent", String(24)),
+    Column("counts", JSON, nullable=False),
+    Column("images", JSON, nullable=False),
+    #: Id of the source that found it first; "" for imports.
+    Column("source", String(60), nullable=False),
+    #: Vault address of the response it was read from.
+    Column("raw", String(64)),
+    Column("fingerprint", String(64), nullable=False),
+    #: 1 for the text as first seen; each edit adds one.
+    Column("version", Integer, nullable=False),
+    #: When a crawl last saw it.
+    Column("seen", UtcTime, nullable=False),
+    Index(None, "published"),
+    Index(None, "collected"),
+    Index(None, "source"),
+)
+
+post_versions = Table(
+    "post_versions",
+    metadata,
+    Column("post", String(24), ForeignKey("posts.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("title", Text),
+    Column("text", Text, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("raw", String(64)),
+    Column("seen", UtcTime, nullable=False),
+)
+
+# -- what we think of it ---------------------------------------------------------------------------------------------
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("id", String(24), ForeignKey("posts.id"), primary_key=True),
+    Column("negative", Float, nullable=False),
+    Column("subjects", JSON, nullable=False),
+    Column("categories", JSON, nullable=False),
+    Column("event", String(24)),
+    Column("risk", Integer, nullable=False),
+    Column("grade", String(1)),
+    Column("reasons", JSON, nullable=False),
+    Column("model", String(80), nullable=False),
+    Column("judged", UtcTime, nullable=False),
+    Index(None, "event"),
+    Index(None, "grade"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("first_post", String(24), nullable=False),
+    Column("first_published", UtcTime, nullable=False),
+    Column("last_published", UtcTime, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("channels", JSON, nullable=False),
+    Index(None, "last_published"),
+)
+
+#: What makes a post comparable with others of its story; the grouping's memory across restarts.
+event_posts = Table(
+    "event_posts",
+    metadata,
+    Column("post", String(24), primary_key=True),
+    Column("event", String(24), ForeignKey("events.id"), nullable=False),
+    Column("published", UtcTime, nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("signature", Text, nullable=False),
+    Index(None, "event"),
+    Index(None, "published"),
+)
+
+# -- where we look ---------------------------------------------------------------------------------------------------
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", String(60), primary_key=True),
+    #: When this source was first crawled: older posts are history, not news.
+    Column("added", UtcTime, nullable=False),
+    Column("cursor", JSON, nullable=False),
+    Column("state", String(10)),
+    Column("reason", Text),
+    Column("since", UtcTime),
+    #: Vault address of the response that decided the state.
+    Column("proof", String(64)),
+    Column("last_run", UtcTime),
+    Column("last_ok", UtcTime),
+    Column("next_run", UtcTime),
+    Column("failures", Integer, nullable=False),
+    Column("posts_seen", Integer, nullable=False),
+)
+
+# -- what can be proved ----------------------------------------------------------------------------------------------
+
+exhibits = Table(
+    "exhibits",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("post", String(24), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("state", String(24), nullable=False),
+    Column("requested", UtcTime, nullable=False),
+    Column("captured", UtcTime),
+    Column("reason", Text),
+    Column("folder", Text),
+    Column("manifest", String(64)),
+    Column("pictures", JSON, nullable=False),
+    Index(None, "post"),
+)
+
+# -- who is told -----------------------------------------------------------------------------------------------------
+
+#: One line per mention that passed the dispatcher, with the reason of the outcome: nothing is dropped silently.
+dispatches = Table(
+    "dispatches",
+    metadata,
+    Column("post", String(24), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("alert", String(32)),
+    Column("grade", String(1)),
+    Index(None, "outcome"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("event", String(24), nullable=False),
+    Column("grade", String(1), nullable=False),
+    Column("post", String(24), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("rule", String(60), nullable=False),
+    Column("opened", UtcTime, nullable=False),
+    Column("exhibit", String(32)),
+    #: The event as it stood when this alert was raised: size and channels, for the next decision.
+    Column("event_size", Integer, nullable=False),
+    Column("event_channels", JSON, nullable=False),
+    Index(None, "event"),
+    Index(None, "opened"),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("event", String(24), nullable=False, unique=True),
+    Column("grade", String(1), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("opened", UtcTime, nullable=False),
+    Column("due", UtcTime, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("subjects", JSON, nullable=False),
+    Column("owner", String(120)),
+    Column("acknowledged", UtcTime),
+    Column("closed", UtcTime),
+    Column("outcome", Text),
+    Index(None, "state"),
+)
+
+case_actions = Table(
+    "case_actions",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("case", String(32), ForeignKey("cases.id"), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", String(120), nullable=False),
+    Column("action", String(30), nullable=False),
+    Column("before", String(20)),
+    Column("after", String(20)),
+    Column("note", Text, nullable=False),
+    Index(None, "case"),
+)
+
+#: The outbox: what must reach whom. The work queue "deliver" holds one item per message that is not settled.
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("notifier", String(60), nullable=False),
+    #: "alert", "evidence" (the picture that follows) or "digest".
+    Column("kind", String(20), nullable=False),
+    Column("alert", String(32)),
+    #: Digest only: the rendered message; alerts are rendered when sent, with the evidence known by then.
+    Column("body", JSON),
+    Column("created", UtcTime, nullable=False),
+    #: "waiting", "sent" or "failed".
+    Column("state", String(10), nullable=False),
+    Column("settled", UtcTime),
+    Index(None, "alert"),
+    Index(None, "state"),
+)
+
+#: Proof of delivery: one line per attempt.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("message", String(64), ForeignKey("messages.id"), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("ok", Boolean, nullable=False),
+    Column("retry", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("provider_code", String(60)),
+    #: State of the evidence that went with it, for the promise "evidence in the first card".
+    Column("evidence", String(24)),
+    Index(None, "message"),
+)
+
+# -- how the work goes on --------------------------------------------------------------------------------------------
+
+work = Table(
+    "work",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("queue", String(20), nullable=False),
+    Column("key", String(64), nullable=False),
+    #: Raised by each `put`; work that changed while it was being done is not lost.
+    Column("generation", Integer, nullable=False),
+    Column("due", UtcTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("owner", String(120)),
+    Column("leased_until", UtcTime),
+    Column("buried", Boolean, nullable=False),
+    Column("reason", Text),
+    Column("created", UtcTime, nullable=False),
+    UniqueConstraint("queue", "key"),
+    Index(None, "queue", "buried", "due"),
+)
+
+job_runs = Table(
+    "job_runs",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("job", String(60), nullable=False),
+    Column("started", UtcTime, nullable=False),
+    Column("finished", UtcTime),
+    Column("ok", Boolean),
+    Column("note", Text, nullable=False),
+    Index(None, "job", "started"),
+)

@@ -1,0 +1,292 @@
+"""What an operator may set: one frozen value per section of `monitor.toml`, checked when the program starts.
+
+`core.config` reads the files; this page is the list of keys, their types and their defaults. `monitor.example.toml`
+shows every key (a test keeps the two equal).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from core.durations import BadDuration, parse_duration
+from core.model import Channel, Grade, SubjectKind
+from core.secret import Secret
+
+
+def _duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if not isinstance(value, str):
+        raise ValueError('时长应写成带单位的字符串，例如 "10m"')
+    try:
+        return parse_duration(value)
+    except BadDuration as bad:
+        raise ValueError(str(bad)) from None
+
+
+def _web_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("网址应以 http:// 或 https:// 开头")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("不认识的时区，例如 Asia/Shanghai") from None
+    return value
+
+
+def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(values)) != len(values):
+        raise ValueError("列表中有重复项")
+    return values
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+WebUrl = Annotated[str, AfterValidator(_web_url)]
+ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Name = Annotated[str, Field(min_length=1, max_length=60)]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]
+Words = Annotated[tuple[Name, ...], AfterValidator(_unique)]
+
+
+class Section(BaseModel):
+    """A group of keys: frozen, and a key nobody knows is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class General(Section):
+    """Where things lie and how times are shown."""
+
+    data_dir: Path = Path("var")
+    timezone: Annotated[str, AfterValidator(_time_zone)] = "Asia/Shanghai"
+
+
+class DatabaseSettings(Section):
+    """`url = ""` means SQLite at `<data_dir>/tingfeng.sqlite`."""
+
+    url: str = ""
+
+
+class Files(Section):
+    """The catalogues, relative to the folder of `monitor.toml`."""
+
+    sources: Path = Path("sources.toml")
+    subjects: Path = Path("subjects.toml")
+    rules: Path = Path("rules.toml")
+
+
+class CrawlSettings(Section):
+    """Politeness and limits of all spiders."""
+
+    user_agent: str = "TingfengBot/0.1 (+https://example.invalid/tingfeng; contact: pr@example.invalid)"
+    delay: Duration = timedelta(seconds=2)
+    concurrency_per_host: Annotated[int, Field(ge=1, le=16)] = 1
+    timeout: Duration = timedelta(seconds=30)
+    max_response_mb: Annotated[int, Field(ge=1, le=200)] = 10
+    #: Pages a single crawl may fetch from one source; reaching it is reported, never silent.
+    max_pages: Annotated[int, Field(ge=1)] = 200
+    #: How far back a first crawl reads.
+    backfill: Duration = timedelta(days=7)
+
+
+class AnalysisSettings(Section):
+    """`model = ""` means the model that ships with the product."""
+
+    model: str = ""
+    batch: Annotated[int, Field(ge=1, le=5000)] = 500
+
+
+class RiskSettings(Section):
+    """The least risk (0 to 100) of each grade, and from which probability a mention counts as negative."""
+
+    grade_a: Annotated[int, Field(ge=1, le=100)] = 75
+    grade_b: Annotated[int, Field(ge=1, le=100)] = 50
+    grade_c: Annotated[int, Field(ge=1, le=100)] = 30
+    negative_from: Annotated[float, Field(gt=0, lt=1)] = 0.5
+
+
+class EvidenceSettings(Section):
+    """How a page is captured."""
+
+    #: "auto" looks for chromium-headless-shell and chromium; "none" runs without a browser; else a path.
+    browser: str = "auto"
+    #: How long a card waits for its picture before it goes out marked 取证中.
+    deadline: Duration = timedelta(seconds=25)
+    #: The longest one capture may take.
+    timeout: Duration = timedelta(seconds=45)
+    workers: Annotated[int, Field(ge=1, le=16)] = 2
+    viewport_width: Annotated[int, Field(ge=320, le=3840)] = 1280
+    #: Pages taller than this are cut and marked partial.
+    max_height: Annotated[int, Field(ge=1000, le=200_000)] = 60_000
+    #: host:port pairs of private or loopback addresses that a capture may visit (for intranets and the demo).
+    allow_private: tuple[str, ...] = ()
+
+
+class IndexSettings(Section):
+    """Where mentions are searched."""
+
+    backend: Literal["sqlite"] = "sqlite"
+
+
+class AlertSettings(Section):
+    """When the phone rings, and how stubbornly."""
+
+    #: Posts older than this when first seen are listed in the digest and raise no alert.
+    fresh: Duration = timedelta(hours=24)
+    #: An event that rang is quiet this long unless its grade or spread changes.
+    repeat_after: Duration = timedelta(hours=4)
+    max_attempts: Annotated[int, Field(ge=1, le=100)] = 12
+    #: Pause after the first failed delivery; doubled each time, up to one hour.
+    retry_after: Duration = timedelta(seconds=5)
+
+
+class CaseSettings(Section):
+    """The clock of each grade."""
+
+    a: Duration = timedelta(hours=3)
+    b: Duration = timedelta(hours=12)
+    c: Duration = timedelta(days=3)
+
+    def clock(self, grade: Grade) -> timedelta:
+        """How long people have to settle a case of this grade."""
+        return {"A": self.a, "B": self.b, "C": self.c}[grade]
+
+
+class DigestSettings(Section):
+    """When the daily digest of the day before goes out, and to which notifiers."""
+
+    at: ClockTime = "08:30"
+    to: Words = ("console",)
+
+
+class WebSettings(Section):
+    """The console's address."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8315
+
+
+class ConsoleNotifierSettings(Section):
+    """Prints cards and appends them to `<data_dir>/alerts.jsonl`."""
+
+    type: Literal["console"]
+
+
+class EmailNotifierSettings(Section):
+    """SMTP; `security` says how the connection is protected."""
+
+    type: Literal["email"]
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)] = 465
+    security: Literal["tls", "starttls", "none"] = "tls"
+    user: str = ""
+    password: Secret | None = None
+    sender: str
+    to: Annotated[tuple[str, ...], Field(min_length=1)]
+    timeout: Duration = timedelta(seconds=20)
+
+
+class WebhookNotifierSettings(Section):
+    """POST of a JSON body, signed with HMAC-SHA256."""
+
+    type: Literal["webhook"]
+    url: WebUrl
+    secret: Secret
+    timeout: Duration = timedelta(seconds=10)
+
+
+NotifierSettings = Annotated[
+    ConsoleNotifierSettings | EmailNotifierSettings | WebhookNotifierSettings, Field(discriminator="type")
+]
+
+
+class SourceSettings(Section):
+    """One row of `sources.toml`: a place we watch."""
+
+    id: Slug
+    name: Name
+    kind: Literal["forum", "weibo", "news"]
+    #: forum: a board's list page; weibo: the base address; news: an RSS or Atom feed.
+    url: WebUrl
+    #: weibo only: what to search for.
+    keyword: str = ""
+    channel: Channel
+    every: Duration = timedelta(minutes=10)
+    owner: str = ""
+    #: Overrides `[crawl] delay` for this source.
+    delay: Duration | None = None
+    #: Set only with a reason: robots.txt of this source is then not obeyed, and the reason is recorded.
+    ignore_robots_because: str = ""
+    #: Whether a crawl that finds no post at all means that something is wrong.
+    never_empty: bool = True
+
+
+class SubjectSettings(Section):
+    """One row of `subjects.toml`: what we watch for."""
+
+    name: Name
+    kind: SubjectKind = "brand"
+    aliases: Words = ()
+    #: At least one of these must stand in the same post, if any are given.
+    require: Words = ()
+    #: A post with one of these is about something else.
+    exclude: Words = ()
+    owner: str = ""
+
+
+class RuleSettings(Section):
+    """One row of `rules.toml`: who is told about what. All given conditions must hold; empty means any."""
+
+    name: Name
+    grades: Annotated[tuple[Grade, ...], Field(min_length=1)]
+    subjects: Words = ()
+    channels: tuple[Channel, ...] = ()
+    categories: Words = ()
+    to: Annotated[Words, Field(min_length=1)]
+
+
+class Settings(Section):
+    """Everything an operator set, read once at the start and passed down."""
+
+    general: General = General()
+    database: DatabaseSettings = DatabaseSettings()
+    files: Files = Files()
+    crawl: CrawlSettings = CrawlSettings()
+    analysis: AnalysisSettings = AnalysisSettings()
+    risk: RiskSettings = RiskSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
+    index: IndexSettings = IndexSettings()
+    alerts: AlertSettings = AlertSettings()
+    cases: CaseSettings = CaseSettings()
+    digest: DigestSettings = DigestSettings()
+    web: WebSettings = WebSettings()
+    notifiers: dict[Slug, NotifierSettings] = {"console": ConsoleNotifierSettings(type="console")}
+    sources: tuple[SourceSettings, ...] = ()
+    subjects: tuple[SubjectSettings, ...] = ()
+    rules: tuple[RuleSettings, ...] = ()
+    #: The file all this came from; what `tingfeng run` hands to its children.
+    path: Path | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which people read times and in which a day begins."""
+        return ZoneInfo(self.general.timezone)
+
+    @property
+    def data_dir(self) -> Path:
+        """The folder that holds everything the product writes."""
+        return self.general.data_dir
+
+    @property
+    def database_url(self) -> str:
+        """The SQLAlchemy URL of the durable store."""
+        return self.database.url or f"sqlite:///{self.data_dir / 'tingfeng.sqlite'}"

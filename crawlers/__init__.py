@@ -1,0 +1,1 @@
+"""From the web to Post; the only package that knows Scrapy."""

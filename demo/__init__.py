@@ -1,0 +1,1 @@
+"""Bundled look-alike sites and the drill: a rehearsal without keys and without internet."""

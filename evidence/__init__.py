@@ -1,0 +1,1 @@
+"""What can be proved later: the vault, captures, the ledger."""

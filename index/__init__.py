@@ -1,0 +1,1 @@
+"""The durable posts, and mention in, hits out."""

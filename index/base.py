@@ -1,0 +1,127 @@
+"""The port of every search index: mentions in, hits out. One contract suite runs on each adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from core.model import Channel, Grade, Mention
+
+Sort = Literal["time", "relevance", "risk"]
+Facet = Literal["channel", "grade", "category", "subject", "site", "event", "day"]
+
+# The tree of a parsed search text. `index.query.parse` builds it, each adapter translates it.
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word or phrase: matches a mention whose title or text contains exactly these characters (folded)."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldIs:
+    """A field equals a value: ("author", "李先生"), ("subject", "星辰汽车")."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Everything that `node` does not match."""
+
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every one of `nodes`."""
+
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of `nodes`."""
+
+    nodes: tuple[Node, ...]
+
+
+Node = Term | FieldIs | Not | All | AnyOf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What to look for. Empty tuples and `None` mean "any"."""
+
+    where: Node | None = None
+    grades: tuple[Grade, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    subjects: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    min_risk: int | None = None
+    min_negative: float | None = None
+    sort: Sort = "time"
+    limit: int = 20
+    #: `Page.next` of the page before.
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One found mention. `highlight` marks matches with U+E000 … U+E001, safe to escape first and mark up then."""
+
+    mention: Mention
+    highlight: str
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of hits, how many there are in all, and the cursor of the next page."""
+
+    hits: tuple[Hit, ...]
+    total: int
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """What became of a batch: how many are in, and why the others are not (by mention id)."""
+
+    count: int
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+class SearchIndex(Protocol):
+    """An index that can always be rebuilt from `posts` and `verdicts`."""
+
+    def add_many(self, mentions: Sequence[Mention]) -> Added:
+        """Add or replace mentions by id. A bad one is refused by name; the others are in."""
+        ...
+
+    def search(self, query: Query) -> Page:
+        """Find. The same query gives the same hits on every adapter."""
+        ...
+
+    def count_by(self, query: Query, facet: Facet) -> dict[str, int]:
+        """How many matching mentions each value of the facet has, most first."""
+        ...
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """Remove mentions; unknown ids are ignored. Returns how many were there."""
+        ...
+
+    def refresh(self) -> None:
+        """Make everything added so far visible to searches."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections and files."""
+        ...

@@ -1,0 +1,1 @@
+"""The console: reads the index, shows evidence; owns no rules."""
