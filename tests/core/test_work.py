@@ -1,0 +1,144 @@
+"""Work leases: at least once, never lost, never two owners at a time."""
+
+from __future__ import annotations
+
+import multiprocessing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from core.database import Database
+from core.work import WorkItem, WorkQueue
+
+LEASE = timedelta(seconds=60)
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def queue(database: Database) -> WorkQueue:
+    return WorkQueue(database, "assess")
+
+
+def put(queue: WorkQueue, *keys: str, now: datetime, due: datetime | None = None) -> None:
+    with queue.database.write() as connection:
+        queue.put(connection, keys, due=due or now, now=now)
+
+
+def done(queue: WorkQueue, *items: WorkItem) -> None:
+    with queue.database.write() as connection:
+        queue.done(connection, items)
+
+
+def claim(queue: WorkQueue, now: datetime, owner: str = "one", limit: int = 10) -> list[WorkItem]:
+    return queue.claim(limit, owner=owner, now=now, lease=LEASE)
+
+
+def test_what_is_put_is_claimed_once(queue: WorkQueue, now: datetime) -> None:
+    """A key put twice waits once; a claimed one is nobody else's."""
+    put(queue, "a", "b", "a", now=now)
+    put(queue, "b", now=now)
+    assert [item.key for item in claim(queue, now)] == ["a", "b"]
+    assert claim(queue, now, "two") == []
+
+
+def test_done_work_is_gone(queue: WorkQueue, now: datetime) -> None:
+    put(queue, "a", now=now)
+    done(queue, *claim(queue, now))
+    assert claim(queue, now + 2 * LEASE) == []
+    assert queue.backlog() == (0, 0)
+
+
+def test_a_dead_owner_loses_the_lease(queue: WorkQueue, now: datetime) -> None:
+    """What a crashed worker held comes back when its lease is over, with the attempt counted."""
+    put(queue, "a", now=now)
+    claim(queue, now)
+    assert claim(queue, now + LEASE - SECOND, "two") == []
+    [again] = claim(queue, now + LEASE, "two")
+    assert (again.key, again.attempts, again.owner) == ("a", 1, "two")
+
+
+def test_a_late_owner_cannot_finish_what_another_holds(queue: WorkQueue, now: datetime) -> None:
+    put(queue, "a", now=now)
+    late = claim(queue, now)
+    claim(queue, now + LEASE, "two")
+    done(queue, *late)
+    assert queue.backlog() == (1, 0)
+
+
+def test_work_put_while_being_done_is_done_again(queue: WorkQueue, now: datetime) -> None:
+    """A post edited while it is judged is judged again, and at once."""
+    put(queue, "a", now=now)
+    held = claim(queue, now)
+    put(queue, "a", now=now)
+    done(queue, *held)
+    assert [item.key for item in claim(queue, now)] == ["a"]
+
+
+def test_nothing_is_claimed_before_it_is_due(queue: WorkQueue, now: datetime) -> None:
+    put(queue, "a", now=now, due=now + SECOND)
+    assert claim(queue, now) == []
+    assert len(claim(queue, now + SECOND)) == 1
+
+
+def test_hasten_makes_work_due_earlier_and_never_later(queue: WorkQueue, now: datetime) -> None:
+    put(queue, "soon", now=now, due=now + SECOND)
+    put(queue, "late", now=now, due=now + 100 * SECOND)
+    with queue.database.write() as connection:
+        queue.hasten(connection, ["soon", "late"], due=now + 2 * SECOND)
+    assert [item.key for item in claim(queue, now + SECOND)] == ["soon"]
+    assert [item.key for item in claim(queue, now + 2 * SECOND)] == ["late"]
+
+
+def test_retry_waits_and_bury_stays_visible(queue: WorkQueue, now: datetime) -> None:
+    put(queue, "again", "never", now=now)
+    again, never = claim(queue, now)
+    with queue.database.write() as connection:
+        queue.retry(connection, again, due=now + SECOND, reason="timeout")
+        queue.bury(connection, never, reason="poison")
+    assert claim(queue, now) == []
+    assert [item.key for item in claim(queue, now + SECOND)] == ["again"]
+    assert queue.backlog() == (1, 1)
+    put(queue, "never", now=now)
+    assert [item.key for item in claim(queue, now)] == ["never"]
+
+
+def test_nothing_is_put_if_the_transaction_fails(queue: WorkQueue, now: datetime) -> None:
+    with pytest.raises(RuntimeError), queue.database.write() as connection:
+        queue.put(connection, ["a"], due=now, now=now)
+        raise RuntimeError("the step failed")
+    assert queue.backlog() == (0, 0)
+
+
+def test_release_frees_what_dead_processes_hold(queue: WorkQueue, now: datetime) -> None:
+    put(queue, "a", "b", now=now)
+    claim(queue, now, "dead", limit=1)
+    claim(queue, now, "alive", limit=1)
+    assert sorted(queue.owners()) == ["alive", "dead"]
+    with queue.database.write() as connection:
+        assert queue.release(connection, ["dead"]) == 1
+    assert [item.key for item in claim(queue, now, "three")] == ["a"]
+
+
+def _claim_all(url: str, owner: str, now: datetime, into: multiprocessing.Queue[list[str]]) -> None:
+    database = Database(url)
+    queue, taken = WorkQueue(database, "assess"), []
+    while items := queue.claim(7, owner=owner, now=now, lease=LEASE):
+        taken += [item.key for item in items]
+    database.close()
+    into.put(taken)
+
+
+def test_several_processes_share_the_work(queue: WorkQueue, now: datetime, tmp_path: Path) -> None:
+    """Four processes drain 400 keys: each key is taken exactly once."""
+    keys = [f"k{number}" for number in range(400)]
+    put(queue, *keys, now=now)
+    context = multiprocessing.get_context("spawn")
+    into: multiprocessing.Queue[list[str]] = context.Queue()
+    workers = [context.Process(target=_claim_all, args=(queue.database.url, f"w{n}", now, into)) for n in range(4)]
+    for worker in workers:
+        worker.start()
+    taken = [key for _ in workers for key in into.get(timeout=60)]
+    for worker in workers:
+        worker.join(timeout=60)
+    assert sorted(taken) == sorted(keys)
