@@ -1,0 +1,140 @@
+"""Text to tokens: jieba's words for relevance and for the classifier, single characters for exact phrases.
+
+The segmentation is jieba's (its dictionary, its most probable path, no HMM), with the logarithms taken once and our own
+domain words added. It reads jieba's dictionary file directly: importing jieba writes to stderr and keeps a cache in the
+shared temporary folder, which a read-only disk or another user can break. `tests/analysis` proves it equal to jieba.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from core.errors import ModelError
+from core.text import clean, fold
+
+_CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_KANA = "\u3040-\u30ff\u31f0-\u31ff"
+_PICTURES = "\u2600-\u27bf\U0001f300-\U0001faff"
+#: One token of the exact index: an ideograph, a kana, an emoji, or a run of other letters and digits.
+_CHARACTER = re.compile(f"[{_CJK}{_KANA}{_PICTURES}]|[^\\W_{_CJK}{_KANA}]+")
+#: What is segmented in one go: ideographs with the letters and digits that touch them ("4s店").
+_BLOCK = re.compile(f"[^\\W_{_KANA}]+|[{_KANA}{_PICTURES}]")
+_LATIN = re.compile(f"[^\\W_{_CJK}]+")
+_DICTIONARY = Path(__file__).parent / "lexicons" / "dictionary.txt"
+
+
+class Segmenter:
+    """Splits text by jieba's dictionary, our domain words and `extra` words (aliases of subjects, say)."""
+
+    def __init__(self, extra: Iterable[str] = ()) -> None:
+        counts = dict(_dictionary())
+        #: A domain word must beat the path through its parts; jieba's own frequent words weigh about this much.
+        for word in extra:
+            if folded := "".join(fold(word).split()):
+                counts[folded] = max(counts.get(folded, 0), 20_000)
+        total = math.log(sum(counts.values()))
+        log = math.log
+        self._weights = {word: log(count or 1) - total for word, count in counts.items()}
+        self._unknown = -total
+        #: The longest word that begins with these two characters.
+        self._longest: dict[str, int] = {}
+        longest = self._longest
+        for word in counts:
+            if len(word) > longest.get(word[:2], 1):
+                longest[word[:2]] = len(word)
+
+    def words(self, text: str) -> list[str]:
+        """The words of the most probable path, folded; punctuation and blanks are left out."""
+        return self.words_of_folded(fold(clean(text)))
+
+    def words_of_folded(self, text: str) -> list[str]:
+        """The same for text that went through `fold(clean(...))` already."""
+        found: list[str] = []
+        for match in _BLOCK.finditer(text):
+            self._split(match.group(), found)
+        return found
+
+    def search_words(self, text: str) -> list[str]:
+        """The words, each long one preceded by the shorter dictionary words within it (jieba's search mode)."""
+        found: list[str] = []
+        for word in self.words(text):
+            for width in (2, 3):
+                if len(word) > width:
+                    parts = (word[at : at + width] for at in range(len(word) - width + 1))
+                    found.extend(part for part in parts if part in self._weights)
+            found.append(word)
+        return found
+
+    def _split(self, block: str, found: list[str]) -> None:
+        """Append the words of one block. Letters and digits that touch stay together, as in jieba."""
+        runs = {match.start(): match.end() for match in _LATIN.finditer(block)}
+        inside = {at for start, end in runs.items() for at in range(start + 1, end)}
+        weights, longest, unknown = self._weights, self._longest, self._unknown
+        size = len(block)
+        best = [0.0] * (size + 1)
+        ends = [0] * size
+        for at in range(size - 1, -1, -1):
+            end = runs.get(at, at + 1)
+            score = weights.get(block[at:end], unknown) + best[end]
+            reach = longest.get(block[at : at + 2])
+            if reach:
+                for stop in range(at + 2, min(at + reach, size) + 1):
+                    weight = weights.get(block[at:stop])
+                    # On a tie jieba takes the longer word.
+                    if weight is not None and weight + best[stop] >= score and stop not in inside:
+                        score, end = weight + best[stop], stop
+            best[at], ends[at] = score, end
+        at = 0
+        while at < size:
+            end = ends[at]
+            found.append(block[at:end])
+            at = end
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, folded, in reading order."""
+    return segmenter().words(text)
+
+
+def search_words(text: str) -> list[str]:
+    """The words in jieba's search mode: long words are followed up by the shorter words they contain."""
+    return segmenter().search_words(text)
+
+
+def characters(text: str) -> list[str]:
+    """Every ideograph as one token, every run of letters and digits as one token, folded: the exact index.
+
+    Splits like Elasticsearch's `standard` tokenizer, but also at dots within numbers ("3.15" is found by "3·15").
+    """
+    return _CHARACTER.findall(fold(clean(text)))
+
+
+@cache
+def segmenter() -> Segmenter:
+    """The segmenter without aliases, made on first use and shared: it is never changed."""
+    return Segmenter()
+
+
+@cache
+def _dictionary() -> dict[str, int]:
+    """Counts of jieba's words and ours, folded."""
+    spec = find_spec("jieba")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModelError("缺少分词词典：未安装 jieba")
+    path = Path(spec.submodule_search_locations[0]) / "dict.txt"
+    try:
+        fields = fold(path.read_text(encoding="utf-8")).split()
+        ours = _DICTIONARY.read_text(encoding="utf-8")
+    except OSError as missing:
+        raise ModelError(f"无法读取分词词典 {missing.filename}：{missing.strerror}") from None
+    counts = dict(zip(fields[0::3], map(int, fields[1::3]), strict=True))
+    for line in ours.splitlines():
+        word, _, count = line.partition(" ")
+        if word and not word.startswith("#"):
+            counts[fold(word)] = max(counts.get(fold(word), 0), int(count or 2_000))
+    return counts
