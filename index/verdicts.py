@@ -1,0 +1,103 @@
+"""The durable verdicts, and mentions read back from the truth: what an index is rebuilt from and a digest counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+
+from core.database import Database
+from core.model import Mention, Verdict
+from core.schema import posts, verdicts
+from index.rows import chunks, insert_into, mention_of, verdict_values
+
+#: `Post.when`, in SQL.
+_when = func.coalesce(posts.c.published, posts.c.collected, type_=posts.c.collected.type)
+
+
+class VerdictStore:
+    """Keeps the newest verdict of each post."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def save(self, connection: Connection, found: Sequence[Verdict], *, now: datetime) -> None:
+        """Write verdicts within the caller's transaction; a post judged before gets the new judgement."""
+        rows = {verdict.id: {**verdict_values(verdict), "judged": now} for verdict in found}
+        if not rows:
+            return
+        statement = insert_into(connection.dialect)(verdicts)
+        new = {column.name: statement.excluded[column.name] for column in verdicts.c if not column.primary_key}
+        upsert = statement.on_conflict_do_update(index_elements=["id"], set_=new)
+        connection.execute(upsert, list(rows.values()))
+
+    def mentions(self, ids: Sequence[str]) -> list[Mention]:
+        """The judged posts among these ids, in their order."""
+        found: dict[str, Mention] = {}
+        with self.database.read() as connection:
+            for chunk in chunks(list(dict.fromkeys(ids))):
+                rows = connection.execute(_mentions().where(posts.c.id.in_(chunk)))
+                found.update((row.id, mention_of(row._asdict())) for row in rows)
+        return [found[key] for key in dict.fromkeys(ids) if key in found]
+
+    def between(self, since: datetime, until: datetime, *, batch: int = 1000) -> Iterator[Mention]:
+        """Mentions with `since <= post.when < until`, oldest first."""
+        last: tuple[datetime, str] | None = None
+        while True:
+            wished = _mentions().where(_when_between(since, until)).order_by(_when, posts.c.id).limit(batch)
+            if last is not None:
+                wished = wished.where(or_(_when > last[0], and_(_when == last[0], posts.c.id > last[1])))
+            found = self._read(wished)
+            yield from found
+            if len(found) < batch:
+                return
+            last = (found[-1].post.when, found[-1].id)
+
+    def every(self, since: datetime | None = None, *, batch: int = 1000) -> Iterator[list[Mention]]:
+        """All mentions in batches, in the order of their ids; with `since` only what was judged from then on.
+
+        No transaction stays open between batches; what is judged meanwhile may or may not be among them.
+        """
+        last = ""
+        while True:
+            wished = _mentions().where(posts.c.id > last).order_by(posts.c.id).limit(batch)
+            if since is not None:
+                wished = wished.where(verdicts.c.judged >= since)
+            found = self._read(wished)
+            if found:
+                yield found
+                last = found[-1].id
+            if len(found) < batch:
+                return
+
+    def latest_graded(self, limit: int = 20) -> list[Mention]:
+        """The newest mentions that have a grade."""
+        return self._read(_mentions().where(verdicts.c.grade.is_not(None)).order_by(_when.desc()).limit(limit))
+
+    def of_event(self, event: str, limit: int = 50) -> list[Mention]:
+        """The mentions of one event, earliest first."""
+        return self._read(_mentions().where(verdicts.c.event == event).order_by(_when, posts.c.id).limit(limit))
+
+    def count(self) -> int:
+        """How many posts have been judged."""
+        with self.database.read() as connection:
+            return connection.scalar(select(func.count()).select_from(verdicts)) or 0
+
+    def _read(self, wished: Select[Any]) -> list[Mention]:
+        with self.database.read() as connection:
+            return [mention_of(row._asdict()) for row in connection.execute(wished)]
+
+
+def _mentions() -> Select[Any]:
+    judgement = [column for column in verdicts.c if column.name != "id"]
+    return select(posts, *judgement).join(verdicts, verdicts.c.id == posts.c.id)
+
+
+def _when_between(since: datetime, until: datetime) -> ColumnElement[bool]:
+    # Spelled out rather than over `_when`, so that the indexes of both columns serve it.
+    return or_(
+        and_(posts.c.published >= since, posts.c.published < until),
+        and_(posts.c.published.is_(None), posts.c.collected >= since, posts.c.collected < until),
+    )
