@@ -1,0 +1,5 @@
+"""`python -m app` is `tingfeng`: how the supervisor starts its children."""
+
+from app.cli import main
+
+main()

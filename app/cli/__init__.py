@@ -1,0 +1,40 @@
+"""The command line: one file per family of commands; what can go wrong ends in one line and a telling exit code.
+
+Exit codes: 0 done · 1 the world or the data said no · 2 a setting or an argument is wrong.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from app.cli import archive, casework, demonstration, evidence, intake, judging, operating
+from core.errors import ConfigError, TingfengError
+
+app = typer.Typer(
+    name="tingfeng",
+    help="听风：监测公众对品牌的评价，带着证据第一时间告诉该知道的人。",
+    epilog="例：tingfeng run --demo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for family in (operating, intake, judging, archive, casework, evidence, demonstration):
+    family.add_to(app)
+
+
+def main() -> None:
+    """Run the command line and turn our own errors into one line on standard error."""
+    try:
+        app()
+    except ConfigError as wrong:
+        typer.echo(str(wrong), err=True)
+        sys.exit(2)
+    except TingfengError as wrong:
+        typer.echo(f"错误：{wrong}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of a pipe (`| head`) has enough; that is no error.
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,84 @@
+"""Commands of the judge: judge posts from anywhere, train the model, measure it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from app.cli.options import DEFAULT_CONFIG, ConfigOption, open_product
+from app.wiring import Product
+from core.errors import ConfigError
+from core.model import Post
+from core.wire import dumps, post_from_json, read_lines, verdict_to_json
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this family's commands."""
+    app.command(epilog='例：tingfeng assess --text "提车三天发动机就漏油，4S店不管"')(assess)
+    app.command(epilog="例：tingfeng train ../shared/data/labelled --out analysis/models/base")(train)
+    app.command(epilog="例：tingfeng evaluate ../shared/data/labelled")(evaluate)
+
+
+def assess(
+    file: Annotated[Path, typer.Argument(help="JSONL 文件，只有 text 必填；- 为标准输入。")] = Path("-"),
+    text: Annotated[str | None, typer.Option("--text", help="只研判这一段话。")] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """研判帖文：每行进一条帖文，出一条研判，顺序不变。不写数据库。"""
+    product = _product_or_bare(config)
+    if text is not None:
+        row = post_from_json({"text": text}, now=product.clock(), zone=product.settings.zone, file="--text", line=1)
+        _print_verdicts(product, [row])
+        return
+    with ExitStack() as stack:
+        if str(file) == "-":
+            lines: Iterable[str] = sys.stdin
+        else:
+            try:
+                lines = stack.enter_context(file.open(encoding="utf-8-sig"))
+            except OSError as bad:
+                raise ConfigError(
+                    file="命令行", key="FILE", value=str(file), problem=f"无法读取（{bad.strerror}）", fix="检查路径"
+                ) from None
+        progress = Progress(
+            SpinnerColumn(), TextColumn("研判 {task.completed} 条"), TimeElapsedColumn(), console=Console(stderr=True)
+        )
+        bar = stack.enter_context(progress) if sys.stderr.isatty() else None
+        task = bar.add_task("研判", total=None) if bar else None
+        for batch in _batches(product, lines, name=str(file)):
+            _print_verdicts(product, batch)
+            if bar is not None and task is not None:
+                bar.advance(task, len(batch))
+
+
+def _product_or_bare(config: Path) -> Product:
+    """The configured product, or one with no subjects where no settings file is: the probability needs none."""
+    if config == DEFAULT_CONFIG and not config.exists():
+        from core.settings import Settings
+
+        typer.echo("没有 monitor.toml：只判断负面概率，不识别监测对象", err=True)
+        return Product(Settings())
+    return open_product(config)
+
+
+def _batches(product: Product, lines: Iterable[str], *, name: str) -> Iterator[list[Post]]:
+    batch: list[Post] = []
+    for number, row in read_lines(lines, file=name):
+        batch.append(post_from_json(row, now=product.clock(), zone=product.settings.zone, file=name, line=number))
+        if len(batch) >= product.settings.analysis.batch:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _print_verdicts(product: Product, posts: list[Post]) -> None:
+    for verdict in product.analyser.assess(posts, now=product.clock()):
+        typer.echo(dumps(verdict_to_json(verdict)))

@@ -1,0 +1,137 @@
+"""One look at everything that must be right for silence to mean that nothing was said."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from app.wiring import Product
+from core.errors import BrowserMissing, ModelError
+from core.model import SOURCE_STATE_NAMES
+from core.work import QueueName, WorkQueue
+
+_LEAST_FREE_GB = 1.0
+_QUEUES: tuple[tuple[QueueName, str], ...] = (
+    ("assess", "待研判"),
+    ("publish", "待发布"),
+    ("capture", "待取证"),
+    ("deliver", "待投递"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One item that was looked at."""
+
+    level: Literal["ok", "warn", "bad"]
+    item: str
+    state: str
+    fix: str = ""
+
+
+def examine(product: Product) -> list[Finding]:
+    """Look at each item in turn; a look changes nothing but creating what a first start would create."""
+    return [
+        *_settings(product),
+        *_store(product),
+        *_model(product),
+        *_browser(product),
+        *_disk(product),
+        *_queues(product),
+        *_messages(product),
+        *_sources(product),
+    ]
+
+
+def _settings(product: Product) -> Iterator[Finding]:
+    settings = product.settings
+    yield Finding(level="ok", item="设置", state=str(settings.path))
+    for name, rows in (("信源", settings.sources), ("监测对象", settings.subjects), ("预警规则", settings.rules)):
+        if rows:
+            yield Finding(level="ok", item=name, state=f"{len(rows)} 项")
+        else:
+            yield Finding(level="bad", item=name, state="一项也没有", fix="按 *.example.toml 填写")
+
+
+def _store(product: Product) -> Iterator[Finding]:
+    yield Finding(level="ok", item="数据库", state=f"结构为最新版本，{product.posts.count()} 条帖文")
+
+
+def _model(product: Product) -> Iterator[Finding]:
+    from analysis.sentiment import SentimentModel
+
+    try:
+        product_model = product.settings.analysis.model
+        from pathlib import Path
+
+        model = SentimentModel.load(Path(product_model) if product_model else None)
+    except ModelError as bad:
+        yield Finding(level="bad", item="模型", state=str(bad), fix="重新安装，或改正 [analysis] model")
+    else:
+        yield Finding(level="ok", item="模型", state=model.name)
+
+
+def _browser(product: Product) -> Iterator[Finding]:
+    from evidence.browser import find_browser
+
+    try:
+        path = find_browser(product.settings.evidence.browser)
+    except BrowserMissing as bad:
+        yield Finding(level="bad", item="浏览器", state=str(bad), fix="改正 [evidence] browser")
+        return
+    if path is None:
+        fix = "sudo apt-get install chromium-headless-shell"
+        yield Finding(level="warn", item="浏览器", state="没有；预警会标明「无法取证」", fix=fix)
+        return
+    yield Finding(level="ok", item="浏览器", state=str(path))
+    if not _has_chinese_font():
+        fix = "sudo apt-get install fonts-noto-cjk"
+        yield Finding(level="warn", item="中文字体", state="没有；截图里的汉字会是方块", fix=fix)
+
+
+def _has_chinese_font() -> bool:
+    tool = shutil.which("fc-list")
+    if tool is None:
+        return False
+    found = subprocess.run([tool, ":lang=zh"], capture_output=True, check=False, timeout=30)  # noqa: S603
+    return bool(found.stdout.strip())
+
+
+def _disk(product: Product) -> Iterator[Finding]:
+    free = shutil.disk_usage(product.settings.data_dir).free / 1e9
+    level: Literal["ok", "bad"] = "ok" if free >= _LEAST_FREE_GB else "bad"
+    yield Finding(level=level, item="磁盘", state=f"剩余 {free:.1f} GB", fix="" if level == "ok" else "腾出空间")
+
+
+def _queues(product: Product) -> Iterator[Finding]:
+    for name, shown in _QUEUES:
+        waiting, buried = WorkQueue(product.database, name).backlog()
+        if buried:
+            state = f"{waiting} 项等待，{buried} 项因错误搁置"
+            yield Finding(level="bad", item=shown, state=state, fix="查看日志中的 item_failed")
+        else:
+            yield Finding(level="ok", item=shown, state=f"{waiting} 项等待")
+
+
+def _messages(product: Product) -> Iterator[Finding]:
+    failed = product.outbox.failed()
+    if failed:
+        state = f"{len(failed)} 条没有送达"
+        yield Finding(level="bad", item="投递", state=state, fix="查看网页上的投递记录，修好渠道后重发")
+    else:
+        yield Finding(level="ok", item="投递", state="没有失败的消息")
+
+
+def _sources(product: Product) -> Iterator[Finding]:
+    statuses = product.catalogue.statuses()
+    for source in product.settings.sources:
+        status = statuses.get(source.id)
+        if status is None or status.state is None:
+            yield Finding(level="warn", item=f"信源 {source.name}", state="还没有抓取过", fix="tingfeng crawl")
+            continue
+        state = f"{SOURCE_STATE_NAMES[status.state]}：{status.reason or ''}"
+        good = status.state in ("ok", "empty")
+        yield Finding(level="ok" if good else "bad", item=f"信源 {source.name}", state=state)

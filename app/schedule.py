@@ -1,0 +1,150 @@
+"""When what happens: one table of jobs, each of which is also a command that a person can type.
+
+APScheduler keeps the time; every run is a process of its own with a line in `job_runs`. A job that should have run
+while the machine was off (the digest at 08:30) runs when it is on again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any, Literal
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from crawlers.sources import SourceCatalogue
+from sqlalchemy import delete, func, insert, select, update
+
+from app.lifeline import Child, spawn
+from core.clock import Clock
+from core.database import Database
+from core.schema import job_runs
+from core.settings import Settings, SourceSettings
+
+log = logging.getLogger("tingfeng.app")
+
+#: How often a source's turn is looked up. A look costs one indexed query; a crawl starts only when one is due.
+_TICK = timedelta(seconds=2)
+#: Lines of `job_runs` older than this are dropped.
+_KEEP_RUNS = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A command and when it runs: each day at a clock time, or whenever a source of a kind is due."""
+
+    name: str
+    command: tuple[str, ...]
+    daily: time | None = None
+    when_due: Literal["forum", "weibo", "news"] | None = None
+
+
+def jobs(settings: Settings) -> tuple[Job, ...]:
+    """The table. A kind without a source has no job."""
+    hour, minute = (int(part) for part in settings.digest.at.split(":"))
+    kinds = sorted({source.kind for source in settings.sources})
+    return (
+        *(Job(name=f"crawl-{kind}", command=("crawl", "--kind", kind, "--due"), when_due=kind) for kind in kinds),
+        Job(name="digest", command=("digest", "--date", "yesterday", "--send"), daily=time(hour, minute)),
+    )
+
+
+@dataclass(slots=True)
+class Schedule:
+    """Starts jobs at their time. A job that still runs is not started a second time."""
+
+    settings: Settings
+    database: Database
+    catalogue: SourceCatalogue
+    clock: Clock
+    options: tuple[str, ...]
+    environment: Mapping[str, str]
+    spawn: Callable[..., Child] = spawn
+    _running: dict[str, tuple[Child, int]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run_forever(self, stop: threading.Event) -> None:
+        """Keep the table's time until `stop` is set, then end the jobs that run."""
+        scheduler = BackgroundScheduler(timezone=self.settings.zone)
+        for job in jobs(self.settings):
+            scheduler.add_job(
+                self.consider, trigger=self._trigger(job), args=[job], id=job.name, max_instances=1, coalesce=True
+            )
+            if job.when_due or missed(job, self._last_success(job), self.clock(), self.settings):
+                self.consider(job)
+        scheduler.start()
+        try:
+            while not stop.wait(0.5):
+                self.reap()
+        finally:
+            scheduler.shutdown(wait=True)
+            self._end_all()
+
+    def consider(self, job: Job) -> bool:
+        """Start the job unless it runs already or none of its sources is due. Returns whether it was started."""
+        with self._lock:
+            self._reap()
+            if job.name in self._running or (job.when_due and not self._due(job.when_due)):
+                return False
+            with self.database.write() as connection:
+                row = insert(job_runs).values(job=job.name, started=self.clock(), note="").returning(job_runs.c.number)
+                number = int(connection.execute(row).scalar_one())
+            child = self.spawn([*job.command, *self.options], environment=self.environment)
+            self._running[job.name] = (child, number)
+            return True
+
+    def reap(self) -> None:
+        """Note the jobs that ended."""
+        with self._lock:
+            self._reap()
+
+    def _reap(self) -> None:
+        for name, (child, number) in list(self._running.items()):
+            status = child.process.poll()
+            if status is None:
+                continue
+            child.lifeline.close()
+            del self._running[name]
+            now = self.clock()
+            values: dict[str, Any] = {"finished": now, "ok": status == 0}
+            if status != 0:
+                values["note"] = f"exit {status}"
+                log.error("job_failed", extra={"job": name, "status": status})
+            with self.database.write() as connection:
+                connection.execute(update(job_runs).where(job_runs.c.number == number).values(values))
+                connection.execute(delete(job_runs).where(job_runs.c.started < now - _KEEP_RUNS))
+
+    def _due(self, kind: str) -> list[SourceSettings]:
+        ours = [source for source in self.settings.sources if source.kind == kind]
+        return list(self.catalogue.due(ours, self.clock()))
+
+    def _trigger(self, job: Job) -> Any:
+        if job.daily is not None:
+            return CronTrigger(hour=job.daily.hour, minute=job.daily.minute, timezone=self.settings.zone)
+        return IntervalTrigger(seconds=_TICK.total_seconds())
+
+    def _last_success(self, job: Job) -> datetime | None:
+        wished = select(func.max(job_runs.c.started, type_=job_runs.c.started.type))
+        with self.database.read() as connection:
+            return connection.scalar(wished.where(job_runs.c.job == job.name, job_runs.c.ok.is_(True)))
+
+    def _end_all(self) -> None:
+        with self._lock:
+            for child, _ in self._running.values():
+                child.process.terminate()
+            for child, _ in self._running.values():
+                child.process.wait()
+            self._reap()
+
+
+def missed(job: Job, last_success: datetime | None, now: datetime, settings: Settings) -> bool:
+    """Whether today's time of a daily job is over and no run since then succeeded."""
+    if job.daily is None:
+        return False
+    local = now.astimezone(settings.zone)
+    today = datetime.combine(local.date(), job.daily, tzinfo=settings.zone)
+    return now >= today and (last_success is None or last_success < today)

@@ -1,0 +1,53 @@
+"""The web process: the console on uvicorn."""
+
+from __future__ import annotations
+
+import socket
+
+import uvicorn
+
+from app.wiring import Product
+from core.errors import TingfengError
+
+
+class PortTaken(TingfengError):
+    """Another program listens on the console's port."""
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raise `PortTaken` with the fix if something listens there already."""
+    try:
+        with socket.create_server((host, port)):
+            return
+    except OSError as bad:
+        raise PortTaken(
+            f"端口 {host}:{port} 不能使用（{bad.strerror}）。停掉占用它的程序，或设置 TINGFENG_WEB__PORT=其他端口"
+        ) from None
+
+
+def serve_console(product: Product) -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    from web.console import Console
+    from web.server import create_app
+
+    refuse_taken_port(product.settings.web.host, product.settings.web.port)
+    console = Console(
+        settings=product.settings,
+        clock=product.clock,
+        database=product.database,
+        index=product.index,
+        verdicts=product.verdicts,
+        exhibits=product.exhibits,
+        ledger=product.ledger,
+        catalogue=product.catalogue,
+        cases=product.cases,
+    )
+    uvicorn.run(
+        create_app(console),
+        host=product.settings.web.host,
+        port=product.settings.web.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )

@@ -1,0 +1,159 @@
+"""The product in two steps: judge what came in, then tell people and file it.
+
+Each step claims a batch under a lease and completes it in one transaction with its results, so a crash anywhere is a
+re-run. People are told before the archive is written: an index that is down delays a search, never an alert.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Event as Signal
+from typing import Protocol
+
+from analysis.analyser import Analyser
+from analysis.events import Candidate, EventGrouper
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.clock import Clock
+from core.database import Database
+from core.model import Event, Mention
+from core.work import WorkItem, WorkQueue, process_name
+from index.base import SearchIndex
+from index.posts import PostStore
+from index.verdicts import VerdictStore
+
+log = logging.getLogger("tingfeng.app")
+
+_LEASE = timedelta(seconds=120)
+_POLL_SECONDS = 0.2
+_ATTEMPTS = 3
+_RETRY = timedelta(seconds=10)
+_GRADE_ORDER = {"A": 0, "B": 1, "C": 2, None: 3}
+
+
+class Dispatches(Protocol):
+    """Whoever decides what mentions mean for people."""
+
+    def consider(self, mentions: Sequence[Mention], *, now: datetime) -> Sequence[object]:
+        """Alert, file or ignore each mention, and record why."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """Judges and publishes. Any number of workers share the queues."""
+
+    database: Database
+    posts: PostStore
+    verdicts: VerdictStore
+    analyser: Analyser
+    grouper: EventGrouper
+    index: SearchIndex
+    dispatcher: Dispatches
+    clock: Clock
+    batch: int
+
+    def assess_once(self) -> int:
+        """Judge one batch of posts. Returns how many keys were taken; 0 means that nothing waits."""
+        queue = WorkQueue(self.database, "assess")
+        items = queue.claim(self.batch, owner=process_name(), now=self.clock(), lease=_LEASE)
+        self._each_or_all(queue, items, self._assess)
+        return len(items)
+
+    def publish_once(self) -> int:
+        """Tell people of one batch of mentions and file it in the index. Returns how many keys were taken."""
+        queue = WorkQueue(self.database, "publish")
+        items = queue.claim(self.batch, owner=process_name(), now=self.clock(), lease=_LEASE)
+        self._each_or_all(queue, items, self._publish)
+        return len(items)
+
+    def drain(self, *, progress: Callable[[int], None] | None = None) -> int:
+        """Work until nothing is due. Returns how many posts were judged."""
+        judged = 0
+        while (taken := self.assess_once()) + self.publish_once():
+            judged += taken
+            if progress is not None:
+                progress(judged)
+        return judged
+
+    def work_forever(self, stop: Signal) -> None:
+        """Work until `stop` is set. A database that cannot be reached for a while is waited for."""
+        while not stop.is_set():
+            try:
+                busy = self.publish_once() + self.assess_once()
+            except SQLAlchemyError:
+                log.exception("database_failed")
+                stop.wait(5.0)
+                continue
+            if not busy:
+                stop.wait(_POLL_SECONDS)
+
+    def _assess(self, queue: WorkQueue, items: Sequence[WorkItem]) -> None:
+        now = self.clock()
+        found = self.posts.get([item.key for item in items])
+        posts = [found[item.key] for item in items if item.key in found]
+        with ExitStack() as stack:
+            opened: list[Connection] = []
+
+            def writing() -> Connection:
+                # The write lock is taken only when the expensive part of the judging is over.
+                if not opened:
+                    opened.append(stack.enter_context(self.database.write()))
+                return opened[0]
+
+            def group(candidates: Sequence[Candidate]) -> Sequence[Event | None]:
+                return self.grouper.assign(writing(), candidates)
+
+            verdicts = self.analyser.assess(posts, now=now, group=group)
+            connection = writing()
+            self.verdicts.save(connection, verdicts, now=now)
+            publish = WorkQueue(self.database, "publish")
+            publish.put(connection, [post.id for post in posts], due=now, now=now)
+            queue.done(connection, items)
+        log.info("posts_assessed", extra={"count": len(posts)})
+
+    def _publish(self, queue: WorkQueue, items: Sequence[WorkItem]) -> None:
+        found = self.verdicts.mentions([item.key for item in items])
+        mentions = sorted(found, key=lambda mention: (_GRADE_ORDER[mention.verdict.grade], mention.post.when))
+        self.dispatcher.consider(mentions, now=self.clock())
+        added = self.index.add_many(mentions)
+        refused = [item for item in items if item.key in added.refused]
+        with self.database.write() as connection:
+            for item in refused:
+                log.error("mention_not_indexed", extra={"post": item.key, "reason": added.refused[item.key]})
+                queue.bury(connection, item, reason=added.refused[item.key])
+            queue.done(connection, [item for item in items if item.key not in added.refused])
+
+    def _each_or_all(
+        self, queue: WorkQueue, items: Sequence[WorkItem], step: Callable[[WorkQueue, Sequence[WorkItem]], None]
+    ) -> None:
+        """Do a batch at once; if that fails, do its items one by one, so that one bad post stops only itself."""
+        if not items:
+            return
+        try:
+            step(queue, items)
+        except Exception:  # the job boundary: whatever a post does to us, the others go on
+            log.exception("batch_failed", extra={"queue": queue.name, "count": len(items)})
+        else:
+            return
+        for item in items:
+            try:
+                step(queue, [item])
+            except Exception as bad:
+                self._set_aside(queue, item, bad)
+
+    def _set_aside(self, queue: WorkQueue, item: WorkItem, bad: Exception) -> None:
+        reason = f"{type(bad).__name__}: {bad}"[:500]
+        # A database that refuses is the world's fault, not the post's: try again as long as it takes.
+        final = item.attempts + 1 >= _ATTEMPTS and not isinstance(bad, SQLAlchemyError)
+        log.error("item_failed", extra={"queue": queue.name, "key": item.key, "reason": reason, "final": final})
+        with self.database.write() as connection:
+            if final:
+                queue.bury(connection, item, reason=reason)
+            else:
+                queue.retry(connection, item, due=self.clock() + _RETRY, reason=reason)
