@@ -1,0 +1,122 @@
+"""The table of jobs: what runs when, never twice at a time, and later if it was missed."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import select
+
+from app.lifeline import Child
+from app.schedule import Job, Schedule, jobs, missed
+from core.config import load_settings
+from core.database import Database
+from core.schema import job_runs
+from core.settings import Settings
+from crawlers.sources import SourceCatalogue
+
+DIGEST = Job(name="digest", command=("digest",), daily=time(8, 30))
+#: 08:30 in Shanghai is 00:30 UTC.
+AT = datetime(2026, 3, 15, 0, 30, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("last", "now", "expected"),
+    [
+        (None, AT - MINUTE, False),  # not yet time, never ran
+        (None, AT, True),  # time, never ran
+        (AT - timedelta(days=1), AT - MINUTE, False),  # yesterday's ran, today's is not due
+        (AT - timedelta(days=1), AT + MINUTE, True),  # the machine was off at 08:30
+        (AT, AT + MINUTE, False),  # ran on time
+        (AT + 5 * MINUTE, AT + 9 * MINUTE, False),  # ran late
+        (AT - timedelta(days=9), AT + timedelta(hours=10), True),  # off for more than a week
+    ],
+)
+def test_a_missed_digest_is_made_up_for(last: datetime | None, now: datetime, expected: bool) -> None:
+    assert missed(DIGEST, last, now, Settings()) is expected
+
+
+def test_a_crawl_is_never_missed() -> None:
+    """Crawls ask the catalogue whether something is due; there is nothing to make up for."""
+    crawl = Job(name="crawl-forum", command=("crawl",), when_due="forum")
+    assert not missed(crawl, None, AT, Settings())
+
+
+def test_each_kind_of_source_has_a_job(demo_config: Path) -> None:
+    settings = load_settings(demo_config, {})
+    assert [job.name for job in jobs(settings)] == ["crawl-forum", "crawl-news", "crawl-weibo", "digest"]
+
+
+@dataclass
+class FakeProcess:
+    """A process whose end the test decides."""
+
+    status: int | None = None
+
+    def poll(self) -> int | None:
+        return self.status
+
+
+@dataclass
+class Started:
+    """Collects what the schedule starts."""
+
+    commands: list[list[str]] = field(default_factory=list)
+    processes: list[FakeProcess] = field(default_factory=list)
+
+    def __call__(self, command: list[str], *, environment: Any) -> Child:
+        self.commands.append(command)
+        self.processes.append(FakeProcess())
+        return Child(cast("subprocess.Popen[bytes]", self.processes[-1]), io.BytesIO())
+
+
+@pytest.fixture
+def started() -> Started:
+    return Started()
+
+
+@pytest.fixture
+def schedule(demo_config: Path, database: Database, started: Started, now: datetime) -> Schedule:
+    return Schedule(
+        settings=load_settings(demo_config, {}),
+        database=database,
+        catalogue=SourceCatalogue(database),
+        clock=lambda: now,
+        options=("--config", "x"),
+        environment=dict(os.environ),
+        spawn=started,
+    )
+
+
+def test_a_running_job_is_not_started_again(schedule: Schedule, started: Started) -> None:
+    assert schedule.consider(DIGEST)
+    assert not schedule.consider(DIGEST)
+    started.processes[0].status = 0
+    assert schedule.consider(DIGEST)
+    assert started.commands == [["digest", "--config", "x"]] * 2
+
+
+@pytest.mark.parametrize(("status", "ok", "note"), [(0, True, ""), (1, False, "exit 1"), (-9, False, "exit -9")])
+def test_every_run_is_on_record(
+    schedule: Schedule, started: Started, database: Database, status: int, ok: bool, note: str
+) -> None:
+    schedule.consider(DIGEST)
+    started.processes[0].status = status
+    schedule.reap()
+    with database.read() as connection:
+        [run] = connection.execute(select(job_runs)).all()
+    assert (run.job, run.ok, run.note) == ("digest", ok, note)
+
+
+def test_a_crawl_waits_until_a_source_is_due(schedule: Schedule, started: Started) -> None:
+    """A source that was never crawled is due; one whose turn is later is not."""
+    crawl = next(job for job in jobs(schedule.settings) if job.when_due == "forum")
+    assert schedule.consider(crawl)
+    assert started.commands == [["crawl", "--kind", "forum", "--due", "--config", "x"]]
