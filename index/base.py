@@ -17,14 +17,19 @@ Facet = Literal["channel", "grade", "category", "subject", "site", "event", "day
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word or phrase: matches a mention whose title or text contains exactly these characters (folded)."""
+    """A word or phrase: matches a mention whose title or text contains exactly these characters.
+
+    `index.exact` defines it: both are folded and cut into tokens (one ideograph, or one run of letters and digits),
+    white space and punctuation are ignored, and the tokens must stand side by side within the title or the text.
+    A term without any token matches nothing.
+    """
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class FieldIs:
-    """A field equals a value: ("author", "李先生"), ("subject", "星辰汽车")."""
+    """A field (see `index.fields`) equals a value, letter case and width aside: ("author", "李先生")."""
 
     name: str
     value: str
@@ -56,14 +61,20 @@ Node = Term | FieldIs | Not | All | AnyOf
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What to look for. Empty tuples and `None` mean "any"."""
+    """What to look for. Empty tuples and `None` mean "any"; times compare with `Post.when`, to the millisecond.
+
+    Sorted by "time" the newest comes first, by "risk" the highest and then the newest; "relevance" without a term to
+    be relevant to is "time". Equal hits keep an order of the adapter's own, the same on every page.
+    """
 
     where: Node | None = None
     grades: tuple[Grade, ...] = ()
     channels: tuple[Channel, ...] = ()
     subjects: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    #: Included.
     since: datetime | None = None
+    #: Not included.
     until: datetime | None = None
     min_risk: int | None = None
     min_negative: float | None = None
@@ -75,7 +86,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One found mention. `highlight` marks matches with U+E000 … U+E001, safe to escape first and mark up then."""
+    """One found mention. `highlight` is one line around the first match.
+
+    It marks matches with U+E000 … U+E001 and contains no other such characters: escape first, mark up then.
+    """
 
     mention: Mention
     highlight: str
@@ -107,7 +121,10 @@ class SearchIndex(Protocol):
         ...
 
     def search(self, query: Query) -> Page:
-        """Find. The same query gives the same hits on every adapter."""
+        """Find. The same query gives the same hits on every adapter.
+
+        Raise `QuerySyntaxError` for an `after` that is no cursor of this sort.
+        """
         ...
 
     def count_by(self, query: Query, facet: Facet) -> dict[str, int]:

@@ -1,0 +1,186 @@
+"""The embedded search index: SQLite's FTS5 in a file of its own, fast enough that one machine needs nothing else.
+
+The FTS5 table keeps its own copy of the tokens: a table
+without content cannot forget a row (before SQLite 3.43), and forgetting is what retention and edits need.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from core.model import Mention
+from core.wire import dumps, mention_to_json, verdict_from_json
+from index.base import Added, Facet, Hit, Page, Query
+from index.connections import Connections
+from index.fields import values_of
+from index.fts import text_columns
+from index.highlight import highlight
+from index.rownumber import free_number
+from index.rows import chunks, post_of
+from index.selection import select
+
+log = logging.getLogger("tingfeng.index")
+
+SCHEMA = """
+CREATE TABLE mentions (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, channel TEXT NOT NULL, grade TEXT, site TEXT NOT NULL,
+    event TEXT, day TEXT NOT NULL, risk INTEGER NOT NULL, negative REAL NOT NULL
+);
+CREATE INDEX mentions_by_risk ON mentions (risk, number);
+CREATE TABLE bodies (number INTEGER PRIMARY KEY, mention TEXT NOT NULL);
+CREATE TABLE labels (
+    number INTEGER NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (number, kind, value)
+) WITHOUT ROWID;
+CREATE VIRTUAL TABLE texts USING fts5(chars, words, tags, tokenize = 'ascii');
+"""
+#: Raised with every change of the schema or of what is written into it; a file of another format is emptied.
+FORMAT = 1
+
+_TABLES = ("mentions", "bodies", "labels")
+
+
+class SqliteIndex:
+    """A `SearchIndex` in one file. Safe for threads and processes: readers never wait for the one writer."""
+
+    def __init__(self, path: Path, *, zone: ZoneInfo | None = None) -> None:
+        self.path = path
+        #: In which a day begins.
+        self.zone = zone or ZoneInfo("Asia/Shanghai")
+        self._connections = Connections(path, schema=SCHEMA, version=FORMAT)
+
+    def add_many(self, mentions: Sequence[Mention]) -> Added:
+        """Add or replace, in one transaction."""
+        refused: dict[str, str] = {}
+        with self._connections.write() as connection:
+            for mention in mentions:
+                if problem := self._add(connection, mention):
+                    refused[mention.verdict.id] = problem
+        for key, problem in refused.items():
+            log.warning("mention_refused", extra={"mention": ascii(key), "reason": problem})
+        return Added(count=len(mentions) - len(refused), refused=refused)
+
+    def search(self, query: Query) -> Page:
+        """One page of hits, with the total, both from the same moment of the index."""
+        chosen = select(query)
+        with self._read() as connection:
+            total = connection.execute(*chosen.counted()).fetchone()[0]
+            found = connection.execute(*chosen.page()).fetchall()
+            hits = tuple(
+                Hit(
+                    mention=(mention := _mention(connection, row[0])),
+                    highlight=highlight(mention.post, query.where),
+                    score=-row[1] if chosen.sort == "relevance" else None,
+                )
+                for row in found[: query.limit]
+            )
+        more = len(found) > query.limit
+        return Page(hits=hits, total=total, next=chosen.cursor(found[query.limit - 1]) if more and hits else None)
+
+    def count_by(self, query: Query, facet: Facet) -> dict[str, int]:
+        """How many matching mentions each value has; mentions without a value are left out."""
+        with self._read() as connection:
+            return dict(connection.execute(*select(replace(query, after=None)).counted_by(facet)).fetchall())
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """Remove mentions, tokens included."""
+        removed = 0
+        with self._connections.write() as connection:
+            for chunk in chunks(list(dict.fromkeys(ids))):
+                marks = ",".join("?" * len(chunk))
+                found = connection.execute(f"SELECT number FROM mentions WHERE id IN ({marks})", chunk).fetchall()
+                for (number,) in found:
+                    _remove(connection, number)
+                removed += len(found)
+        return removed
+
+    def count(self) -> int:
+        """How many mentions are in."""
+        with self._read() as connection:
+            return int(connection.execute("SELECT count(*) FROM mentions").fetchone()[0])
+
+    def refresh(self) -> None:
+        """Nothing to do: what a transaction added is visible at once."""
+
+    def optimise(self) -> None:
+        """Merge the text index into one piece: after a rebuild, so that searches read least."""
+        with self._connections.write() as connection:
+            connection.execute("INSERT INTO texts(texts) VALUES ('optimize')")
+            connection.execute("ANALYZE mentions")
+
+    def take_over(self, other: SqliteIndex, *, progress: Callable[[int, int, int], None] | None = None) -> None:
+        """Replace all content by another index's, at one moment: readers see the old whole or the new whole."""
+        self._connections.copy_from(other.path, progress=progress)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connections.close()
+
+    @contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        with self._connections.read() as connection:
+            yield connection
+
+    def _add(self, connection: sqlite3.Connection, mention: Mention) -> str | None:
+        """Write one mention; the reason why not, where it cannot be."""
+        try:
+            key = mention.post.id
+        except UnicodeEncodeError:
+            return "帖文编号含有无法编码的字符"
+        if key != mention.verdict.id:
+            return "研判与帖文的编号不一致"
+        body = _body(mention)
+        before = connection.execute(
+            "SELECT number, mention FROM mentions JOIN bodies USING (number) WHERE id = ?", (key,)
+        ).fetchone()
+        if before and before[1] == body:
+            return None
+        if before:
+            _remove(connection, before[0])
+        number = free_number(mention, taken=lambda wished: _is_taken(connection, wished))
+        values = values_of(mention, self.zone)
+        row = (number, key, mention.post.channel, mention.verdict.grade, *(
+            _plain(next(iter(values[name]), None)) for name in ("site", "event", "day")
+        ), mention.verdict.risk, mention.verdict.negative)  # fmt: skip
+        connection.execute("INSERT INTO mentions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        connection.execute("INSERT INTO bodies VALUES (?, ?)", (number, body))
+        labels = [(number, name, _plain(value)) for name in ("subject", "category") for value in values[name]]
+        connection.executemany("INSERT OR IGNORE INTO labels VALUES (?, ?, ?)", labels)
+        columns = text_columns(mention, self.zone)
+        connection.execute("INSERT INTO texts (rowid, chars, words, tags) VALUES (?, ?, ?, ?)", (number, *columns))
+        return None
+
+
+def _is_taken(connection: sqlite3.Connection, number: int) -> bool:
+    return connection.execute("SELECT 1 FROM mentions WHERE number = ?", (number,)).fetchone() is not None
+
+
+def _remove(connection: sqlite3.Connection, number: int) -> None:
+    connection.execute("DELETE FROM texts WHERE rowid = ?", (number,))
+    for table in _TABLES:
+        connection.execute(f"DELETE FROM {table} WHERE number = ?", (number,))
+
+
+def _body(mention: Mention) -> str:
+    row = mention_to_json(mention)
+    row["verdict"]["negative"] = mention.verdict.negative  # the wire form rounds; a mention should come back as it was
+    return dumps(row)
+
+
+def _mention(connection: sqlite3.Connection, number: int) -> Mention:
+    body = connection.execute("SELECT mention FROM bodies WHERE number = ?", (number,)).fetchone()[0]
+    row = json.loads(body)
+    for name in ("published", "edited", "collected"):
+        row[name] = datetime.fromisoformat(row[name]) if row[name] else None
+    return Mention(post=post_of(row), verdict=verdict_from_json(row["verdict"]))
+
+
+def _plain(text: str | None) -> str | None:
+    return None if text is None else text.encode("utf-8", "replace").decode()
