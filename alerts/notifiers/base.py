@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -28,6 +29,7 @@ class Message:
     #: One line.
     title: str
     text: str
+    #: A whole page; the comment `PICTURES` marks where a channel may show the attached pictures.
     html: str
     grade: Grade | None = None
     #: Where to read more.
@@ -37,6 +39,10 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
     #: Flat facts for machines (webhook): event, risk, subjects …
     facts: dict[str, object] = field(default_factory=dict)
+
+
+#: Stands in `Message.html` where pictures belong. Text of posts is escaped and cannot contain it.
+PICTURES = "<!--pictures-->"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +55,8 @@ class Delivery:
     reason: str = ""
     #: The provider's own code: SMTP reply code, HTTP status, errcode.
     provider_code: str | None = None
+    #: How long the provider asks us to wait before the next try, where it says so.
+    after: timedelta | None = None
 
 
 class Notifier(Protocol):
