@@ -85,6 +85,11 @@ class VerdictStore:
         with self.database.read() as connection:
             return connection.scalar(select(func.count()).select_from(verdicts)) or 0
 
+    def last_judged(self) -> datetime | None:
+        """When the newest judgement was made."""
+        with self.database.read() as connection:
+            return connection.scalar(select(func.max(verdicts.c.judged)))
+
     def _read(self, wished: Select[Any]) -> list[Mention]:
         with self.database.read() as connection:
             return [mention_of(row._asdict()) for row in connection.execute(wished)]
