@@ -70,10 +70,12 @@ class PageFacts:
     shortcomings: Sequence[str] = ()
     #: What the network did, in Chinese, where no page came.
     network: str | None = None
+    #: Whether that will be the same in a minute.
+    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Judgement:
     """What a capture is worth. `reason` is one Chinese sentence, `None` for `complete`."""
 
     state: ExhibitState
@@ -130,23 +132,23 @@ def gone_sign(facts: PageFacts) -> str | None:
     return None
 
 
-def judge(facts: PageFacts, expected: str | None) -> Finding:
+def judge(facts: PageFacts, expected: str | None) -> Judgement:
     """What the capture is worth. `expected` is the post's text as the crawl read it, `None` if it is not known."""
-    if facts.url.startswith("chrome-error:") or facts.status is None:
-        return Finding(state="failed", reason=facts.network or "页面没有打开", transient=True)
+    if facts.network or facts.url.startswith("chrome-error:") or facts.status is None:
+        return Judgement(state="failed", reason=facts.network or "页面没有打开", transient=not facts.is_final)
     share = share_shown(expected or "", facts.text)
     is_success = 200 <= facts.status < 300
     if share is None or share < ENOUGH:
         # A page that quotes part of the post may still be a notice; one that shows none of it surely is.
         if share is None or share == 0:
             if facts.status in _GONE_STATUSES:
-                return Finding(state="deleted_before_capture", reason=f"取证时帖文已不可见：网站返回 {facts.status}")
+                return Judgement(state="deleted_before_capture", reason=f"取证时帖文已不可见：网站返回 {facts.status}")
             if sign := block_sign(facts):
-                return Finding(state="blocked", reason=f"网站拒绝访问：{sign}")
+                return Judgement(state="blocked", reason=f"网站拒绝访问：{sign}")
             if sign := gone_sign(facts):
-                return Finding(state="deleted_before_capture", reason=f"取证时帖文已不可见：{sign}")
+                return Judgement(state="deleted_before_capture", reason=f"取证时帖文已不可见：{sign}")
         if facts.status >= 500:
-            return Finding(state="failed", reason=f"网站出错，返回 {facts.status}", transient=True)
+            return Judgement(state="failed", reason=f"网站出错，返回 {facts.status}", transient=True)
     missing = None if is_success else f"网站返回 {facts.status}"
     if share is None:
         missing = missing or "帖文没有可核对的文字"
@@ -155,4 +157,4 @@ def judge(facts: PageFacts, expected: str | None) -> Finding:
     elif share < ENOUGH:
         missing = missing or f"页面上只找到帖文原文的 {share:.0%}"
     reasons = [*([missing] if missing else []), *facts.shortcomings]
-    return Finding(state="partial", reason="；".join(reasons)) if reasons else Finding(state="complete")
+    return Judgement(state="partial", reason="；".join(reasons)) if reasons else Judgement(state="complete")
