@@ -1,0 +1,227 @@
+"""Where the next crawl goes on: what of a list is new since the last one, decided without network or clock.
+
+A cursor is a small JSON object in the table `sources`; it moves only when a crawl ended well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from crawlers.pages.base import Link
+from crawlers.pages.urls import identity
+
+#: Lists show the minute of the last reply: a reply in the same minute, after we looked, looks like no reply.
+_RESOLUTION = timedelta(minutes=1)
+_OVERLAP = 2 * _RESOLUTION
+#: A page that fails so often, while its neighbours can be read, is given up (a locked thread, an article taken down).
+_TRIES = 3
+#: Bounds of what a cursor remembers.
+_MOST_PLACES = 2000
+_MOST_UNTIMED = 5000
+_MOST_KNOWN = 5000
+
+
+def _time(value: Any) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) else None
+
+
+def _last(entries: Mapping[str, Any], most: int) -> dict[str, Any]:
+    return dict(list(entries.items())[-most:])
+
+
+@dataclass(slots=True, kw_only=True)
+class Misses:
+    """How often each page failed; a page is tried again until it has failed too often."""
+
+    tries: dict[str, int] = field(default_factory=dict)
+
+    def again(self, key: str) -> bool:
+        """Whether the page failed before and is worth another try."""
+        return 0 < self.tries.get(key, 0) < _TRIES
+
+    def missed(self, key: str) -> bool:
+        """Count a failure. Returns whether the page is given up with it."""
+        self.tries[key] = self.tries.get(key, 0) + 1
+        return self.tries[key] >= _TRIES
+
+    def worked(self, key: str) -> None:
+        """Forget the failures."""
+        self.tries.pop(key, None)
+
+    def open(self) -> dict[str, int]:
+        """Those still to be tried again."""
+        return {key: tries for key, tries in self.tries.items() if tries < _TRIES}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """How far a thread of several pages was read."""
+
+    #: Address of the last page read.
+    url: str
+    #: Id of the opening post, which only the first page shows.
+    opening: str | None
+
+
+@dataclass(slots=True, kw_only=True)
+class BoardReading:
+    """A walk down a board that is sorted by last reply, newest first."""
+
+    #: Threads whose last reply is older are done with, unless they failed.
+    floor: datetime
+    #: Last replies shown by threads that were read, by thread: at the boundary, "not older" does not mean "not read".
+    seen: dict[str, str | None]
+    places: dict[str, Place]
+    misses: Misses
+    #: The latest reply that a list has shown.
+    newest: datetime
+    #: Whether the walk ended above the floor; then the next one goes down to the same floor.
+    cut: bool = False
+    _top: datetime | None = None
+    _read: dict[str, str | None] = field(default_factory=dict)
+
+    @classmethod
+    def resume(cls, cursor: Mapping[str, Any], *, backfill_from: datetime) -> BoardReading:
+        """Go on where the cursor says; without one, read back to `backfill_from`."""
+        newest = _time(cursor.get("newest"))
+        unfinished = _time(cursor.get("floor"))
+        places = {key: Place(url=url, opening=opening) for key, (url, opening) in cursor.get("places", {}).items()}
+        return cls(
+            floor=unfinished or (newest - _OVERLAP if newest else backfill_from),
+            seen=dict(cursor.get("seen", {})),
+            places=places,
+            misses=Misses(tries=dict(cursor.get("misses", {}))),
+            newest=newest or backfill_from,
+        )
+
+    def fresh(self, threads: Iterable[Link], *, at: datetime, first_page: bool) -> list[Link]:
+        """Those to fetch. `at` is when the server made the list."""
+        if self._top is None:
+            self._top = at
+        wanted = []
+        for link in threads:
+            if link.changed:
+                # Never beyond the moment of the first list: what was answered after it may be on no list we read.
+                self.newest = max(self.newest, min(link.changed, self._top))
+            if self._wants(link, first_page=first_page):
+                wanted.append(link)
+        return wanted
+
+    def _wants(self, link: Link, *, first_page: bool) -> bool:
+        key = identity(link.url)
+        if key in self._read:
+            return False
+        if self.misses.again(key):
+            return True
+        if link.changed is None:
+            # No time to go by: a reply shows nowhere but at the top of the list.
+            return first_page or key not in self.seen
+        if link.changed < self.floor:
+            return False
+        read = _time(self.seen.get(key))
+        return read is None or link.changed > read
+
+    def goes_on(self, fresh: Iterable[Link], *, first_page: bool) -> bool:
+        """Whether the list's next page may hold something new. Threads without a time say so only below the top."""
+        return any(link.changed or not first_page or identity(link.url) not in self.seen for link in fresh)
+
+    def place(self, link: Link) -> Place | None:
+        """Where to go on in a thread of several pages."""
+        return self.places.get(identity(link.url))
+
+    def reached(self, link: Link, place: Place) -> None:
+        """A page of a thread of several pages was read."""
+        key = identity(link.url)
+        self.places.pop(key, None)
+        self.places[key] = place
+
+    def done(self, link: Link, *, at: datetime) -> None:
+        """A thread was read to its end; `at` is when the list showed its last reply."""
+        key = identity(link.url)
+        self.misses.worked(key)
+        settled = link.changed is None or link.changed + _RESOLUTION <= at
+        # A reply within the shown minute may have come after we looked: look once more.
+        before = None if link.changed is None else (link.changed - timedelta(microseconds=0 if settled else 1))
+        self._read[key] = before.isoformat() if before else None
+
+    def missed(self, link: Link, *, at: datetime) -> bool:
+        """A thread could not be read. Returns whether it is given up."""
+        if not self.misses.missed(identity(link.url)):
+            return False
+        self.done(link, at=at)
+        return True
+
+    def cursor(self) -> dict[str, Any]:
+        """Where the next crawl goes on."""
+        seen = {**self.seen, **self._read}
+        if not self.cut:
+            boundary = self.newest - _OVERLAP
+            timed = {key: at for key, at in seen.items() if at and datetime.fromisoformat(at) >= boundary}
+            untimed = {key: at for key, at in seen.items() if at is None}
+            seen = {**_last(untimed, _MOST_UNTIMED), **timed}
+        places = {key: [place.url, place.opening] for key, place in self.places.items()}
+        return {
+            "newest": self.newest.isoformat(),
+            "floor": self.floor.isoformat() if self.cut else None,
+            "seen": seen,
+            "places": _last(places, _MOST_PLACES),
+            "misses": self.misses.open(),
+        }
+
+
+@dataclass(slots=True, kw_only=True)
+class KnownReading:
+    """A walk through things that are read once and known by their key: statuses, articles."""
+
+    known: dict[str, None]
+    misses: Misses
+    #: Older things are history that nobody asked for.
+    floor: datetime
+    #: Whether the last walk ended above its floor: then known things do not end this one.
+    unfinished: bool = False
+    #: Whether this walk does.
+    cut: bool = False
+    _done: dict[str, None] = field(default_factory=dict)
+
+    @classmethod
+    def resume(cls, cursor: Mapping[str, Any], *, backfill_from: datetime) -> KnownReading:
+        """Go on where the cursor says."""
+        return cls(
+            known=dict.fromkeys(cursor.get("known", ())),
+            misses=Misses(tries=dict(cursor.get("misses", {}))),
+            floor=backfill_from,
+            unfinished=bool(cursor.get("unfinished")),
+        )
+
+    def wants(self, key: str, when: datetime | None) -> bool:
+        """Whether it is to be read: unknown and not history, or it failed before."""
+        if key in self._done:
+            return False
+        return self.misses.again(key) or (key not in self.known and (when is None or when >= self.floor))
+
+    def goes_on(self, shown: Iterable[tuple[str, datetime | None]]) -> bool:
+        """Whether the list may hold something new below a page that shows these."""
+        things = list(shown)
+        if self.unfinished:
+            return any(when is None or when >= self.floor for _, when in things)
+        return any(self.wants(key, when) for key, when in things)
+
+    def done(self, key: str) -> None:
+        """It was read."""
+        self.misses.worked(key)
+        self._done[key] = None
+
+    def missed(self, key: str) -> bool:
+        """It could not be read. Returns whether it is given up."""
+        if not self.misses.missed(key):
+            return False
+        self._done[key] = None
+        return True
+
+    def cursor(self) -> dict[str, Any]:
+        """Where the next crawl goes on; what is still shown stays known."""
+        known = {key: None for key in self.known if key not in self._done} | self._done
+        return {"known": list(known)[-_MOST_KNOWN:], "misses": self.misses.open(), "unfinished": self.cut}

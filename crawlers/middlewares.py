@@ -1,0 +1,164 @@
+"""Manners on the wire: robots.txt, waiting as long as a site asks, and not walking through its gates."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
+from scrapy.downloadermiddlewares.retry import RetryMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+from scrapy.http.request import NO_CALLBACK
+from scrapy.robotstxt import ProtegoRobotParser
+from scrapy.settings import BaseSettings
+
+from core.clock import Clock, system_clock
+from crawlers.job import JOB_SETTING
+from crawlers.pages.blocks import block_sign
+
+#: Longer waits are not sat out by a crawl; the source's next turn is put off instead.
+LONGEST_WAIT = timedelta(seconds=60)
+#: A site may ask for more patience than we show by ourselves, up to this.
+_LONGEST_DELAY = 60.0
+
+
+class RobotsForbid(IgnoreRequest):
+    """robots.txt does not allow us this address. `response` is the robots.txt."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+        super().__init__("forbidden by robots.txt")
+
+
+class RobotsUnreachable(IgnoreRequest):
+    """robots.txt could not be read, and a site that cannot say what it allows allows nothing (RFC 9309, 2.3.1.4)."""
+
+
+class RedirectsForever(IgnoreRequest):
+    """A chain of redirects without an end."""
+
+
+class Robots:
+    """Obeys robots.txt, read once per host and crawl, unless the request's meta has `dont_obey_robotstxt`.
+
+    A 4xx answer means that there are no rules. `Crawl-delay` is respected where it is longer than ours.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self._agent: str = crawler.settings["USER_AGENT"]
+        self._readings: dict[str, asyncio.Task[tuple[ProtegoRobotParser, Response]]] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Robots:
+        """Scrapy's way to build a component."""
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        """Let the request pass, or raise `RobotsForbid` or `RobotsUnreachable`."""
+        if request.meta.get("dont_obey_robotstxt"):
+            return
+        parts = urlsplit(request.url)
+        if parts.netloc not in self._readings:
+            address = f"{parts.scheme}://{parts.netloc}/robots.txt"
+            self._readings[parts.netloc] = asyncio.ensure_future(self._read(address))
+        # Shielded: a visit that is called off must not take the rules away from the other visits.
+        rules, response = await asyncio.shield(self._readings[parts.netloc])
+        if not rules.allowed(request.url, self._agent):
+            raise RobotsForbid(response)
+
+    async def _read(self, address: str) -> tuple[ProtegoRobotParser, Response]:
+        request = Request(address, callback=NO_CALLBACK, priority=1000, meta={"dont_obey_robotstxt": True})
+        (answer,) = await asyncio.gather(self.crawler.engine.download_async(request), return_exceptions=True)
+        if isinstance(answer, BaseException):
+            raise RobotsUnreachable(f"robots.txt 无法取得（{type(answer).__name__}）") from answer
+        if answer.status >= 500:
+            raise RobotsUnreachable(f"robots.txt 返回状态码 {answer.status}")
+        body = answer.body if answer.status == 200 else b""
+        rules = ProtegoRobotParser(body, self.crawler.spider)
+        self._slow_down(answer, rules.crawl_delay(self._agent))
+        return rules, answer
+
+    def _slow_down(self, answer: Response, delay: float | None) -> None:
+        slot = self.crawler.engine.downloader.slots.get(answer.meta.get("download_slot", ""))
+        if slot is not None and delay:
+            slot.delay = max(slot.delay, min(delay, _LONGEST_DELAY))
+
+
+class Patience(RetryMiddleware):
+    """Tries again what may work later: after the pause that `Retry-After` asks for, else after a growing one."""
+
+    def __init__(self, settings: BaseSettings) -> None:
+        super().__init__(settings)
+        job = settings.get(JOB_SETTING)
+        self._clock: Clock = job.clock if job else system_clock
+        self._pause = settings.getfloat("DOWNLOAD_DELAY")
+        self._closed_until: dict[str, float] = {}
+
+    async def process_request(self, request: Request) -> None:
+        """Hold the request back while its host wants peace."""
+        host = urlsplit(request.url).netloc
+        while (left := self._closed_until.get(host, 0.0) - time.monotonic()) > 0:
+            await asyncio.sleep(left)
+
+    def process_response(self, request: Request, response: Response, spider: Any = None) -> Request | Response:
+        """A request to try again, or the response where that is pointless or not wanted so soon."""
+        if response.status not in self.retry_http_codes:
+            return response
+        asked = retry_after(response, self._clock())
+        if asked is not None and asked > LONGEST_WAIT:
+            return response
+        again = super().process_response(request, response)
+        if isinstance(again, Request):
+            tries: int = again.meta["retry_times"]
+            wait = asked.total_seconds() if asked is not None else min(self._pause * 2**tries, 30.0)
+            host = urlsplit(request.url).netloc
+            self._closed_until[host] = max(self._closed_until.get(host, 0.0), time.monotonic() + wait)
+        return again
+
+
+class CarefulRedirects(RedirectMiddleware):
+    """Follows redirects, but not to a login, captcha or passport address: that response is the answer."""
+
+    def process_response(self, request: Request, response: Response, spider: Any = None) -> Request | Response:
+        """The request to follow, or the response itself; raise `RedirectsForever` when there are too many."""
+        target = redirect_target(response)
+        if target and gate_sign(target, requested=request.url):
+            return response
+        try:
+            return super().process_response(request, response)
+        except IgnoreRequest as bad:
+            raise RedirectsForever(str(bad)) from bad
+
+
+def redirect_target(response: Response) -> str | None:
+    """Where a redirect leads; `None` for any other response."""
+    location = response.headers.get("Location")
+    if not 300 <= response.status < 400 or not location:
+        return None
+    return urljoin(response.url, location.decode("latin-1"))
+
+
+def gate_sign(target: str, *, requested: str) -> str | None:
+    """The sign that a redirect leads to a gate."""
+    return block_sign(status=200, url=target, requested_url=requested, content_type=None, body=b"", expects="html")
+
+
+def retry_after(response: Response, now: datetime) -> timedelta | None:
+    """How long the response asks us to stay away, in either of the header's two forms."""
+    value = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=min(int(value), 10**7))
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    until = until if until.utcoffset() is not None else until.replace(tzinfo=UTC)
+    return max(until - now, timedelta(0))

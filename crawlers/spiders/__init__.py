@@ -1,0 +1,1 @@
+"""Where to go next, nothing else: one file per kind of source."""

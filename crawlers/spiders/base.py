@@ -1,0 +1,198 @@
+"""What all spiders share: a crawl of many sources in one process, in which no source can hurt another.
+
+A spider is a walk written top to bottom: it awaits a page, hands over its posts, decides where to go. Scrapy fetches
+(robots.txt, delays, retries, limits) and carries the posts through its pipeline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import UsageError
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from core.clock import system_clock
+from core.errors import PageError
+from core.model import Channel, Post
+from core.settings import Settings, SourceSettings
+from crawlers.fetching import Fetcher
+from crawlers.items import Batch
+from crawlers.job import JOB_SETTING, Job
+from crawlers.reports import SourceReport
+from crawlers.sink import Kept
+from crawlers.visits import Visit
+from evidence.vault import RawResponse
+
+log = logging.getLogger("tingfeng.crawlers")
+
+#: So many hosts are crawled at once; sources on one host take turns.
+_HOSTS_AT_ONCE = 16
+
+
+class SourceSpider(Spider):
+    """Walks through every source of its job.
+
+    By hand (`scrapy crawl NAME -a url=…`) it takes one source from its arguments, all of them text:
+
+    - `url`: the list, the base address or the feed, as in `sources.toml`. Required.
+    - `keyword`: what to search for (weibo).
+    - `ignore_robots_because`: a reason to look past robots.txt.
+
+    `-s NAME=VALUE` sets Scrapy settings, for example `-s DOWNLOAD_DELAY=0`.
+    """
+
+    kind: ClassVar[Literal["forum", "weibo", "news"]]
+    channel: ClassVar[Channel]
+    job: Job
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> SourceSpider:
+        """Take the job from the settings, or make one from the arguments."""
+        job = crawler.settings.get(JOB_SETTING)
+        spider = cls(*args, job=job or cls._by_hand(**kwargs))
+        spider._set_crawler(crawler)
+        crawler.signals.connect(spider._batch_kept, signals.item_scraped)
+        crawler.signals.connect(spider._batch_failed, signals.item_error)
+        return spider
+
+    @classmethod
+    def _by_hand(cls, url: str = "", keyword: str = "", ignore_robots_because: str = "") -> Job:
+        if not url:
+            raise UsageError(f"scrapy crawl {cls.name} 需要 -a url=…（列表页、基础网址或订阅地址）")
+        source = SourceSettings(
+            id=f"by-hand-{cls.kind}",
+            name=url[:60],
+            kind=cls.kind,
+            url=url,
+            keyword=keyword,
+            channel=cls.channel,
+            ignore_robots_because=ignore_robots_because,
+        )
+        return Job(sources=(source,), settings=Settings(), clock=system_clock)
+
+    def __init__(self, *, job: Job) -> None:
+        super().__init__()
+        self.job = job
+        self._outbox: asyncio.Queue[Batch | None] = asyncio.Queue()
+        self._waiting: dict[int, asyncio.Future[Kept | None]] = {}
+        self._numbers = itertools.count(1)
+
+    async def walk(self, visit: Visit) -> Mapping[str, Any]:
+        """Walk through one source and return its new cursor. Raise `PageError` where the site ends the walk."""
+        raise NotImplementedError
+
+    # -- the crawl ---------------------------------------------------------------------------------------------------
+
+    async def start(self) -> AsyncIterator[Batch]:
+        """Yield the batches of all visits as they come."""
+        visits = asyncio.ensure_future(self._visit_all())
+        visits.add_done_callback(lambda _: self._outbox.put_nowait(None))
+        try:
+            while (batch := await self._outbox.get()) is not None:
+                yield batch
+            await visits
+        finally:
+            visits.cancel()
+
+    async def _visit_all(self) -> None:
+        hosts: dict[str, list[SourceSettings]] = {}
+        for source in self.job.sources:
+            hosts.setdefault(urlsplit(source.url).hostname or "", []).append(source)
+        gate = asyncio.Semaphore(_HOSTS_AT_ONCE)
+
+        async def visit_host(sources: Sequence[SourceSettings]) -> None:
+            async with gate:
+                for source in sources:
+                    await self._visit(source)
+
+        ends = await asyncio.gather(*(visit_host(sources) for sources in hosts.values()), return_exceptions=True)
+        self.job.faults.extend(end for end in ends if isinstance(end, Exception))
+
+    async def _visit(self, source: SourceSettings) -> None:
+        visit = self._new_visit(source)
+        if source.ignore_robots_because:
+            log.warning("robots_ignored", extra={"source": source.id, "because": source.ignore_robots_because})
+        # Gathered, so that whatever goes wrong in one source stays in it and becomes its report.
+        ends = await asyncio.gather(self.walk(visit), return_exceptions=True)
+        ended: Mapping[str, Any] | BaseException = ends[0]
+        if isinstance(ended, asyncio.CancelledError) or not self.crawler.engine.running:
+            log.info("visit_interrupted", extra={"source": source.id})
+            return
+        if isinstance(ended, PageError):
+            report = await visit.broke_off(ended)
+        elif isinstance(ended, BaseException):
+            log.error("visit_crashed", extra={"source": source.id}, exc_info=ended)
+            report = await visit.crashed(ended)
+        else:
+            report = await visit.finished(ended)
+        await self._record(report, source)
+
+    def _new_visit(self, source: SourceSettings) -> Visit:
+        crawl = self.job.settings.crawl
+        fetcher = Fetcher(
+            download=self._download,
+            clock=self.job.clock,
+            obey_robots=not source.ignore_robots_because,
+            largest_mb=crawl.max_response_mb,
+        )
+        return Visit(
+            source=source,
+            limits=crawl,
+            zone=self.job.settings.zone,
+            clock=self.job.clock,
+            fetcher=fetcher,
+            hand_over=lambda posts, raw: self._hand_over(source, posts, raw),
+            vault=self.job.vault,
+            before=self.job.before.get(source.id),
+            started=self.job.clock(),
+        )
+
+    async def _download(self, request: Request) -> Response:
+        if not self.crawler.engine.running:  # asked to stop: end the visits, whatever they are about
+            raise asyncio.CancelledError
+        return await self.crawler.engine.download_async(request)
+
+    async def _record(self, report: SourceReport, source: SourceSettings) -> None:
+        log.info(
+            "source_crawled",
+            extra={
+                "source": report.source,
+                "state": report.state,
+                "reason": report.reason,
+                "pages": report.pages,
+                "posts": report.posts,
+                "new": report.new,
+                "seconds": round((report.ended - report.started) / timedelta(seconds=1), 1),
+            },
+        )
+        if self.job.record:
+            await asyncio.to_thread(self.job.record, report, source)
+        self.job.reports.append(report)
+
+    # -- the way of the posts ----------------------------------------------------------------------------------------
+
+    async def _hand_over(self, source: SourceSettings, posts: Sequence[Post], raw: RawResponse) -> Kept | None:
+        batch = Batch(number=next(self._numbers), source=source.id, posts=tuple(posts), response=raw)
+        kept: asyncio.Future[Kept | None] = asyncio.get_running_loop().create_future()
+        self._waiting[batch.number] = kept
+        self._outbox.put_nowait(batch)
+        return await kept
+
+    def _batch_kept(self, item: Batch) -> None:
+        waiting = self._waiting.pop(item.number, None)
+        if waiting and not waiting.done():
+            waiting.set_result(item.kept)
+
+    def _batch_failed(self, item: Batch, failure: Failure) -> None:
+        waiting = self._waiting.pop(item.number, None)
+        if waiting and not waiting.done():
+            waiting.set_exception(failure.value or RuntimeError("pipeline failed"))

@@ -1,0 +1,70 @@
+"""A Discuz! board: the list newest-first, then only those threads in which something was said since the last crawl."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from crawlers.cursors import BoardReading, Place
+from crawlers.pages.base import LeadsTo, Link
+from crawlers.pages.urls import identity
+from crawlers.spiders.base import SourceSpider
+from crawlers.visits import Page, Spent, Visit
+
+
+class ForumSpider(SourceSpider):
+    """Source url: a board's list page."""
+
+    name = "forum"
+    kind = "forum"
+    channel = "forum"
+
+    async def walk(self, visit: Visit) -> Mapping[str, Any]:
+        """Down the list until a page holds nothing new."""
+        backfill_from = visit.started - visit.limits.backfill
+        reading = BoardReading.resume(visit.cursor, backfill_from=backfill_from)
+        try:
+            await self._read_list(visit, reading)
+        except Spent as spent:
+            reading.cut = True
+            visit.notes.append(spent.sign)
+        return reading.cursor()
+
+    async def _read_list(self, visit: Visit, reading: BoardReading) -> None:
+        url: str | None = visit.source.url
+        walked: set[str] = set()
+        while url is not None and identity(url) not in walked:
+            first = not walked
+            walked.add(identity(url))
+            page = await visit.enter(url, "discuz")
+            threads = [link for link in page.parsed.links if link.leads_to == "thread"]
+            fresh = reading.fresh(threads, at=page.at, first_page=first)
+            on = reading.goes_on(fresh, first_page=first)
+            at = page.at
+            await visit.each(fresh, lambda link, at=at: self._read_thread(visit, reading, link, at))  # type: ignore[misc]
+            url = _following(page, "list") if on else None
+
+    async def _read_thread(self, visit: Visit, reading: BoardReading, link: Link, at: datetime) -> None:
+        place = reading.place(link)
+        url: str | None = place.url if place else link.url
+        opening = place.opening if place else None
+        walked: set[str] = set()
+        while url is not None and identity(url) not in walked:
+            walked.add(identity(url))
+            page = await visit.look(url, "discuz", opening=opening)
+            if page is None:
+                if reading.missed(link, at=at):
+                    visit.notes.append(f"主题多次无法读取，不再尝试：{link.url}")
+                return
+            await visit.keep(page.parsed.posts, page)
+            opening = opening or next((post.id for post in page.parsed.posts if post.floor == 1), None)
+            following = _following(page, "page")
+            if following or place or len(walked) > 1:
+                reading.reached(link, Place(url=url, opening=opening))
+            url = following
+        reading.done(link, at=at)
+
+
+def _following(page: Page, leads_to: LeadsTo) -> str | None:
+    return next((link.url for link in page.parsed.links if link.leads_to == leads_to), None)
