@@ -1,0 +1,153 @@
+"""Discuz! boards and threads, from 6.0 to X3.5: most Chinese car and city forums run it.
+
+Quirks: two address forms (rewritten and not) on one site; coloured names nest <font>; a list shows only the day of a
+thread but the minute of its last reply; GBK and UTF-8 editions differ in nothing else. Seen on X3.5 and X3.4; 6 and 7
+follow their public templates. Last checked 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from urllib.parse import urlsplit, urlunsplit
+
+from core.model import Post
+from core.text import clean, shorten
+from core.times import parse_when
+from crawlers.pages.base import LeadsTo, Link, PageContext, PageState, Parsed, stopped
+from crawlers.pages.blocks import block_sign
+from crawlers.pages.discuz_posts import read_posts
+from crawlers.pages.markup import Element, first, parse_html, text_of
+from crawlers.pages.urls import absolute, canonical, is_board, site_of, thread_number
+
+_ROWS = "//tbody[starts-with(@id,'normalthread_') or starts-with(@id,'stickthread_')]"
+_TITLES = (
+    ".//a[contains(concat(' ',@class,' '),' xst ')]",
+    ".//span[starts-with(@id,'thread_')]//a",
+    ".//th//a[contains(@href,'thread')]",
+)
+_NEXT = "//*[contains(concat(' ',@class,' '),' pg ') or contains(@class,'pages')]//a[@class='nxt' or @class='next']"
+_GONE = ("不存在", "已被删除", "正在被审核", "尚无主题", "没有找到匹配结果", "没有任何主题")
+
+
+def looks_like_discuz(body: bytes) -> bool:
+    """Whether the page says, by its generator or by its own marks, that Discuz! made it."""
+    head = body[:200_000]
+    return (
+        b'content="Discuz!' in head
+        or b"Powered by Discuz" in head
+        or b'id="authorposton' in head
+        or b'"normalthread_' in head
+    )
+
+
+def parse(body: bytes, page: PageContext) -> Parsed:
+    """The threads of a board page, or the posts of a thread page; never raises."""
+    sign = block_sign(
+        status=page.status,
+        url=page.url,
+        requested_url=page.url,
+        content_type=page.content_type,
+        body=body,
+        expects="html",
+    )
+    if sign:
+        return stopped("blocked", sign)
+    if page.status >= 500:
+        return stopped("down", f"站点返回状态码 {page.status}")
+    root = parse_html(body, page.content_type)
+    if root is None or not site_of(page.url):
+        return stopped("broken", "响应不是可读的网页")
+    base = _base(root, page.url)
+    is_thread, posts = read_posts(root, page, base=base)
+    if is_thread:
+        return _thread(root, base, posts)
+    return _board(root, page, base) or _notice(root)
+
+
+def _base(root: Element, url: str) -> str:
+    """What links are relative to: the page's <base>, on the host that we really asked."""
+    declared = absolute(url, (first(root.xpath("//base[@href]/@href")) or url))
+    asked = urlsplit(url)
+    return urlunsplit(urlsplit(declared or url)._replace(scheme=asked.scheme, netloc=asked.netloc))
+
+
+def _thread(root: Element, base: str, posts: tuple[Post, ...]) -> Parsed:
+    if not posts:
+        if root.xpath("//*[contains(concat(' ',@class,' '),' locked ')]"):
+            return stopped("blocked", "本页帖子的内容全部被隐藏或屏蔽，需要登录或权限")
+        return stopped("broken", "帖子在，但都读不出正文，页面可能改版")
+    following = tuple(_next_pages(root, base, "page"))
+    undated = sum(1 for post in posts if post.published is None)
+    nameless = sum(1 for post in posts if post.author.name is None)
+    if undated == len(posts) or nameless == len(posts):
+        missing = "发表时间" if undated == len(posts) else "作者"
+        return Parsed(
+            posts=posts,
+            links=following,
+            state=PageState(state="broken", reason=f"所有帖子都读不出{missing}，页面可能改版"),
+        )
+    return Parsed(posts=posts, links=following, state=PageState(state="ok", reason=f"读到 {len(posts)} 个帖子"))
+
+
+def _board(root: Element, page: PageContext, base: str) -> Parsed | None:
+    threads = tuple(_threads(root, page, base))
+    if threads:
+        links = threads + tuple(_next_pages(root, base, "list"))
+        return Parsed(links=links, state=PageState(state="ok", reason=f"读到 {len(threads)} 个主题"))
+    boards = tuple(_boards(root, base))
+    if boards:
+        return Parsed(links=boards, state=PageState(state="ok", reason=f"读到 {len(boards)} 个版块"))
+    return None
+
+
+def _threads(root: Element, page: PageContext, base: str) -> Iterator[Link]:
+    rows = root.xpath(_ROWS) or root.xpath("//*[contains(@class,'xst')]/ancestor::*[self::tr or self::li][1]")
+    seen: set[str] = set()
+    for row in rows:
+        anchor = next((found[0] for path in _TITLES if (found := row.xpath(path))), None)
+        url = absolute(base, anchor.get("href")) if anchor is not None else None
+        thread = thread_number(url) if url else None
+        if anchor is None or url is None or thread is None or thread[0] in seen:
+            continue
+        seen.add(thread[0])
+        title = clean(anchor.xpath("string()")) or None
+        yield Link(url=canonical(url), leads_to="thread", title=title, changed=_last_reply(row, page))
+
+
+def _last_reply(row: Element, page: PageContext) -> datetime | None:
+    cells = row.xpath(".//td[contains(@class,'lastpost')]") or row.xpath(
+        ".//td[contains(concat(' ',@class,' '),' by ')]"
+    )
+    if not cells:
+        return None
+    texts = [*cells[-1].xpath(".//span/@title"), *(em.xpath("string()") for em in cells[-1].xpath(".//em"))]
+    times = (parse_when(text, now=page.now, zone=page.zone) for text in texts)
+    return next((when for when in times if when), None)
+
+
+def _boards(root: Element, base: str) -> Iterator[Link]:
+    seen: set[str] = set()
+    for anchor in root.xpath("//*[starts-with(@id,'category_')]//a[@href]"):
+        url, title = absolute(base, anchor.get("href")), clean(anchor.xpath("string()"))
+        if url and title and is_board(url) and canonical(url) not in seen:
+            seen.add(canonical(url))
+            yield Link(url=canonical(url), leads_to="list", title=title)
+
+
+def _next_pages(root: Element, base: str, leads_to: LeadsTo) -> Iterator[Link]:
+    """The page after this one; both page bars of a Discuz page name the same."""
+    url = absolute(base, first(root.xpath(f"({_NEXT})[1]/@href")))
+    if url:
+        yield Link(url=canonical(url), leads_to=leads_to)
+
+
+def _notice(root: Element) -> Parsed:
+    """A page without posts and threads: what it says instead decides."""
+    told = first(root.xpath("//*[@id='messagetext']"))
+    if told is None:
+        told = first(root.xpath("//*[@id='threadlist' or contains(@class,'threadlist') or contains(@class,'emp')]"))
+    said = shorten(text_of(told), 80) if told is not None else ""
+    if any(word in said for word in _GONE):
+        return stopped("empty", f"论坛提示：{said}")
+    return stopped("broken", f"论坛提示：{said}" if said else "没有找到主题或帖子，页面可能改版")

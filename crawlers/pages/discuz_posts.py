@@ -1,0 +1,220 @@
+"""The posts of one Discuz! thread page: who, when, what, on which floor."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.model import Author, Counts, Post, post_id
+from core.text import clean
+from core.times import parse_when
+from crawlers.pages.base import PageContext
+from crawlers.pages.counts import parse_count
+from crawlers.pages.markup import Element, first, text_of
+from crawlers.pages.urls import absolute, canonical, site_of, thread_number
+
+_FLOOR_NAMES = {"楼主": 1, "沙发": 2, "板凳": 3, "椅子": 3, "地板": 4, "地下室": 5}
+_DIGITS = re.compile(r"\d{1,7}", re.ASCII)
+_UID = re.compile(r"uid[=-](\d{1,12})", re.ASCII)
+_EDITED = re.compile(r"(?:于|在)\s*(.{6,40}?)\s*编辑", re.S)
+_POSTED = re.compile(
+    r"发[表布]于\s*[::]?\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s+\d{1,2}:\d\d(?::\d\d)?|[^\s|]{1,8}\s*(?:前|\d{1,2}:\d\d))"
+)
+_UNSAID = frozenset({
+    "quote", "pstatus", "jammer", "locked", "tip", "aimg_tip", "attach_nopermission", "attachlist", "a_pr",
+    "a_p", "modact", "aimg_msg", "blockcode_copy", "rate",
+})  # fmt: skip
+_DECORATION = re.compile(
+    r"/(?:smiley|smilies|smile|face|common|icon|avatar)s?/|avatar\.php|none\.gif|filetype/|uc_server", re.I
+)
+_MOST_IMAGES = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Thread:
+    """What the posts of a page share."""
+
+    page: PageContext
+    base: str
+    site: str
+    #: Address of this page of the thread.
+    url: str
+    tid: str | None
+    number: int
+    title: str | None
+    counts: Counts
+
+
+def read_posts(root: Element, page: PageContext, *, base: str) -> tuple[bool, tuple[Post, ...]]:
+    """Whether this is a thread page, and the posts it shows; posts that the forum hides are left out."""
+    boxes = _boxes(root)
+    if not boxes:
+        return False, ()
+    thread = _thread(root, page, base)
+    posts: list[Post] = []
+    opening, floor = page.opening, 0 if thread.number == 1 else None
+    for number, box in boxes.items():
+        floor = _floor(box, number, after=floor)
+        post = _post(box, number, thread, floor=floor, opening=opening)
+        if floor == 1:
+            opening = post_id("forum", thread.site, _native_id(number))
+        if post:
+            posts.append(post)
+    return True, tuple(posts)
+
+
+def _native_id(number: str) -> str:
+    return f"pid:{number}"
+
+
+def _boxes(root: Element) -> dict[str, Element]:
+    """Post number → its element, in page order; X wraps table#pidN in div#post_N, 6 has the table alone."""
+    boxes: dict[str, Element] = {}
+    for element in root.xpath("//*[starts-with(@id,'post_') or starts-with(@id,'pid')]"):
+        number = element.get("id").removeprefix("post_").removeprefix("pid")
+        if number.isascii() and number.isdigit() and len(number) < 16 and element.xpath(".//td|.//*[@class]"):
+            boxes.setdefault(number, element)
+    return boxes
+
+
+def _thread(root: Element, page: PageContext, base: str) -> _Thread:
+    found = thread_number(page.url)
+    url = page.url
+    if found is None:
+        declared = absolute(base, first(root.xpath("//link[@rel='canonical']/@href")))
+        found = thread_number(declared) if declared else None
+        url = declared if declared and found and site_of(declared) == site_of(page.url) else page.url
+    return _Thread(
+        page=page,
+        base=base,
+        site=site_of(page.url),
+        url=canonical(url),
+        tid=found[0] if found else None,
+        number=found[1] if found else 1,
+        title=_title(root),
+        counts=Counts(views=_shown(root, "查看"), replies=_shown(root, "回复")),
+    )
+
+
+def _title(root: Element) -> str | None:
+    for path in ("//*[@id='thread_subject']", "//*[@id='threadtitle']//h1", "//*[contains(@class,'viewthread')]//h1"):
+        node = first(root.xpath(path))
+        if node is not None and (title := clean(node.xpath("string()"))):
+            return title
+    title = clean(root.xpath("string(//title)"))
+    return title.split(" - ")[0].strip() or None
+
+
+def _shown(root: Element, label: str) -> int | None:
+    after = root.xpath(f"//span[starts-with(normalize-space(string()),'{label}')]/following-sibling::*[1]")
+    for node in after[:3]:
+        count = parse_count(node.xpath("string()"))
+        if count is not None:
+            return count
+    head = root.xpath("string((//*[@id='postlist' or contains(@class,'viewthread')])[1])")[:2000]
+    found = re.search(rf"{label}\s*[::]\s*(\d{{1,12}})", head)
+    return int(found[1]) if found else None
+
+
+def _floor(box: Element, number: str, *, after: int | None) -> int | None:
+    label = first(box.xpath(f".//*[@id='postnum{number}' or @id='postnum_{number}']"))
+    shown = "".join(label.xpath("string()").split()) if label is not None else ""
+    if shown in _FLOOR_NAMES:
+        return _FLOOR_NAMES[shown]
+    digits = _DIGITS.search(shown)
+    if digits:
+        return int(digits[0])
+    return after + 1 if after is not None else None
+
+
+def _post(box: Element, number: str, thread: _Thread, *, floor: int | None, opening: str | None) -> Post | None:
+    message = first(box.xpath(f".//*[@id='postmessage_{number}']"))
+    if message is None:  # themes that drop the id keep the class
+        message = first(box.xpath(".//*[contains(concat(' ',@class,' '),' t_f ') or contains(@class,'t_msgfont')]"))
+    is_opening = floor == 1
+    text = text_of(message, skip=_is_unsaid) if message is not None else ""
+    images = _images(box, message, thread.base) if message is not None else ()
+    if message is None or not (text or images or (is_opening and thread.title)):
+        return None
+    own = post_id("forum", thread.site, _native_id(number))
+    return Post(
+        kind="forum",
+        site=thread.site,
+        native_id=_native_id(number),
+        url=f"{thread.url}#pid{number}",
+        channel=thread.page.channel or "forum",
+        title=thread.title if is_opening else None,
+        text=text,
+        author=_author(box),
+        published=_published(box, number, thread.page),
+        edited=_edited(message, thread.page),
+        collected=thread.page.now,
+        floor=floor,
+        parent=opening if opening != own and not is_opening else None,
+        counts=thread.counts if is_opening else Counts(),
+        images=images,
+    )
+
+
+def _is_unsaid(element: Element) -> bool:
+    """Quotes, edit notes, anti-copy noise, permission notices: in the post, but not said by its author."""
+    classes = element.get("class")
+    return classes is not None and not _UNSAID.isdisjoint(classes.split())
+
+
+def _author(box: Element) -> Author:
+    for path in (
+        ".//*[contains(@class,'authi')]/a[contains(concat(' ',@class,' '),' xw1 ')]",
+        ".//a[contains(@class,'posterlink')]",
+        ".//*[contains(@class,'postauthor')]//cite//a[contains(@href,'uid')]",
+        ".//*[contains(@class,'postauthor') or contains(@class,'pls')]//a[contains(@href,'uid') and string(.)]",
+    ):
+        anchor = first(box.xpath(path))
+        if anchor is not None and (name := clean(anchor.xpath("string()"))):
+            uid = _UID.search(anchor.get("href") or "")
+            return Author(id=uid[1] if uid else None, name=name)
+    # Anonymous, guest or deleted: a bare name with a remark in <em>.
+    side = first(
+        box.xpath(
+            ".//*[contains(@class,'pls') or contains(@class,'postauthor')]//*[contains(@class,'authi') or self::cite]"
+        )
+    )
+    bare = clean(side.text or "") if side is not None else ""
+    return Author(name=bare.split("\n")[0].strip() or None)
+
+
+def _published(box: Element, number: str, page: PageContext) -> datetime | None:
+    posted = first(box.xpath(f".//*[@id='authorposton{number}']"))
+    if posted is not None:
+        exact = first(posted.xpath(".//span[@title]/@title"))
+        return parse_when(exact or posted.xpath("string()"), now=page.now, zone=page.zone)
+    for line in box.xpath(".//*[contains(@class,'postinfo') or contains(@class,'authi') or contains(@class,'pti')]"):
+        found = _POSTED.search(clean(line.xpath("string()")))
+        if found:
+            return parse_when(found[1], now=page.now, zone=page.zone)
+    return None
+
+
+def _edited(message: Element, page: PageContext) -> datetime | None:
+    for note in message.xpath(".//*[contains(concat(' ',@class,' '),' pstatus ')]"):
+        exact = first(note.xpath(".//span[@title]/@title"))
+        found = _EDITED.search(note.xpath("string()"))
+        when = parse_when(exact or (found[1] if found else ""), now=page.now, zone=page.zone)
+        if when:
+            return when
+    return None
+
+
+def _images(box: Element, message: Element, base: str) -> tuple[str, ...]:
+    """Pictures of the post and its attachments; smilies and icons are no pictures."""
+    found: dict[str, None] = {}
+    for image in [
+        *message.iter("img"),
+        *box.xpath(".//*[contains(@class,'pattl') or contains(@class,'t_attachlist')]//img"),
+    ]:
+        source = image.get("zoomfile") or image.get("file") or image.get("src")
+        url = absolute(base, source)
+        if url and not image.get("smilieid") and not _DECORATION.search(url):
+            found.setdefault(url)
+    return tuple(found)[:_MOST_IMAGES]

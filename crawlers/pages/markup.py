@@ -1,0 +1,132 @@
+"""From markup to the text a reader sees: paragraphs kept, scripts and hidden anti-copy noise gone, emoji named.
+
+Everything here walks iteratively and in linear time, because pages are hostile.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from html import unescape
+from typing import Any, TypeAlias
+
+from lxml import etree
+from lxml import html as lxml_html
+
+from core.text import clean
+from crawlers.pages.base import LARGEST_BODY
+from crawlers.pages.encoding import decode
+
+#: lxml's stubs do not agree with lxml 6; elements come and go untyped here.
+Element: TypeAlias = Any
+
+_BLOCKS = frozenset({
+    "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt",
+    "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li",
+    "main", "nav", "ol", "p", "pre", "section", "table", "tbody", "tfoot", "thead", "tr", "ul",
+})  # fmt: skip
+_SILENT = frozenset({
+    "script", "style", "noscript", "template", "head", "title", "iframe", "object", "embed", "select",
+    "textarea", "svg", "math",
+})  # fmt: skip
+_HIDDEN = re.compile(
+    r"(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|pt|em|rem|%)?\s*(?:;|!|$))", re.I
+)
+_TAG = re.compile(r"<(?:(?P<comment>!--)|(?P<mute>script|style|noscript|template|title)\b|[/!?a-zA-Z][^<>]*>)", re.I)
+_CLOSING = {
+    name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style", "noscript", "template", "title")
+} | {"": re.compile("-->")}
+
+Skip = Callable[[Element], bool]
+
+
+def parse_html(body: bytes, content_type: str | None = None) -> Element | None:
+    """The page's tree, or `None` where the bytes are no markup that people could read."""
+    return parse_markup(decode(body[:LARGEST_BODY], content_type))
+
+
+def parse_markup(text: str) -> Element | None:
+    """The tree of decoded markup; `None` for nothing and for plain text.
+
+    libxml2 stops at 256 levels (`huge_tree` is off), so that no nesting overflows a stack further on.
+    """
+    text = text.replace("\x00", "")
+    if "<" not in text:
+        return None
+    parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
+    try:
+        root = lxml_html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except (etree.LxmlError, ValueError):
+        return None
+    return root
+
+
+def is_hidden(element: Element) -> bool:
+    """Whether the element's own style keeps it from readers."""
+    style = element.get("style")
+    return bool(style and _HIDDEN.search(style)) or element.get("hidden") is not None
+
+
+def text_of(root: Element, *, skip: Skip | None = None, hidden: bool = False) -> str:
+    """The text a reader sees below `root`, one line a paragraph; emoji images give their alt text.
+
+    `skip` names elements to leave out with everything below them; `hidden=True` keeps what styles hide.
+    """
+    parts: list[str] = []
+    for event, element in (walker := etree.iterwalk(root, events=("start", "end"))):
+        tag = element.tag if isinstance(element.tag, str) else ""
+        if event == "end":
+            parts.append("\n" if tag in _BLOCKS else " " if tag in ("td", "th") else "")
+            parts.append((element.tail or "") if element is not root else "")
+            continue
+        if element is not root and (
+            tag in _SILENT or not tag or (not hidden and is_hidden(element)) or (skip is not None and skip(element))
+        ):
+            walker.skip_subtree()
+            continue
+        if tag == "br" or tag in _BLOCKS:
+            parts.append("\n")
+        if tag == "img":
+            parts.append(_emoji(element))
+        # Line breaks of the source are blanks to a reader, except in <pre>.
+        parts.append(_blank(element.text or "", tag))
+    return clean("".join(parts))
+
+
+def _blank(text: str, tag: str) -> str:
+    return text if tag == "pre" else text.replace("\n", " ").replace("\r", " ")
+
+
+def _emoji(image: Element) -> str:
+    """Alt text in brackets ("[怒]") is an emoji; any other alt is a caption nobody reads."""
+    alt = (image.get("alt") or "").strip()
+    return alt if 2 < len(alt) <= 12 and alt[0] == "[" and alt[-1] == "]" else ""
+
+
+def html_to_text(fragment: str) -> str:
+    """Text of a fragment of markup, as APIs send it; the fragment itself where it holds no tag."""
+    if "<" not in fragment:
+        return clean(unescape(fragment))
+    root = parse_markup(f"<div>{fragment[:LARGEST_BODY]}</div>")
+    return "" if root is None else text_of(root)
+
+
+def visible_text(markup: str) -> str:
+    """A quick, tree-less look at what a page says; linear in the input, for signs of a block page only."""
+    parts: list[str] = []
+    place = 0
+    while found := _TAG.search(markup, place):
+        parts.append(markup[place : found.start()])
+        place = found.end()
+        if found["comment"] or found["mute"]:
+            end = _CLOSING[(found["mute"] or "").lower()].search(markup, place)
+            if end is None:
+                return clean(unescape(" ".join(parts)))
+            place = end.end()
+    parts.append(markup[place:])
+    return clean(unescape(" ".join(parts)))
+
+
+def first(nodes: Iterable[Element]) -> Element | None:
+    """The first node, or `None`."""
+    return next(iter(nodes), None)
