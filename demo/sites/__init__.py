@@ -1,0 +1,1 @@
+"""The look-alike sites: four small Starlette applications over one world."""
