@@ -91,10 +91,12 @@ class Outbox:
 
     def failed(self, limit: int = 100) -> list[FailedMessage]:
         """Messages that were given up, the latest first."""
-        last = select(func.max(deliveries.c.number)).where(deliveries.c.message == messages.c.id).scalar_subquery()
+        proofs = deliveries.alias("proofs")
+        latest = select(func.max(proofs.c.number)).where(proofs.c.message == messages.c.id)
         wanted = (
             select(messages, deliveries.c.reason, deliveries.c.provider_code)
-            .join(deliveries, deliveries.c.number == last)
+            .select_from(messages)
+            .join(deliveries, deliveries.c.number == latest.correlate(messages).scalar_subquery())
             .where(messages.c.state == "failed")
             .order_by(messages.c.settled.desc(), messages.c.id)
             .limit(limit)

@@ -30,7 +30,10 @@ def make_settings(folder: Path, **sections: Any) -> Settings:
     values: dict[str, Any] = {
         "general": General(data_dir=folder),
         "rules": (RuleSettings(name="全部", grades=("A", "B", "C"), to=("phone",)),),
-        "subjects": (SubjectSettings(name="星辰汽车", owner="王经理"), SubjectSettings(name="星辰城南店", owner="李店长")),
+        "subjects": (
+            SubjectSettings(name="星辰汽车", owner="王经理"),
+            SubjectSettings(name="星辰城南店", owner="李店长"),
+        ),
     }
     return Settings(**{**values, **sections})
 
@@ -102,7 +105,7 @@ class Recorder:
     answers: list[Delivery | Exception] = field(default_factory=list)
     sent: list[Message] = field(default_factory=list)
     #: Called in the middle of a send.
-    meanwhile: Callable[[], None] | None = None
+    meanwhile: Callable[[], object] | None = None
 
     def send(self, message: Message) -> Delivery:
         self.sent.append(message)
@@ -147,10 +150,10 @@ class World:
         self.keep(*mentions)
         return self.dispatcher.consider(mentions, now=now)
 
-    def event(self, id: str = "e1", *, size: int = 1, channels: Sequence[Channel] = ("forum",)) -> Event:
+    def event(self, name: str = "e1", *, size: int = 1, channels: Sequence[Channel] = ("forum",)) -> Event:
         """Put an event as it stands."""
         event = Event(
-            id=id,
+            id=name,
             title="提车三天高速失速",
             first_post=make_mention(1).id,
             first_published=NOW - HOUR,
@@ -158,11 +161,11 @@ class World:
             size=size,
             channels=tuple(channels),
         )
-        values = {name: getattr(event, name) for name in ("title", "first_post", "first_published", "last_published")}
+        values = {key: getattr(event, key) for key in ("title", "first_post", "first_published", "last_published")}
         values |= {"size": size, "channels": list(channels)}
         with self.database.write() as connection:
-            if connection.execute(update(events).where(events.c.id == id).values(values)).rowcount == 0:
-                connection.execute(insert(events).values(id=id, **values))
+            if connection.execute(update(events).where(events.c.id == name).values(values)).rowcount == 0:
+                connection.execute(insert(events).values(id=name, **values))
         return event
 
     def seal(self, number: int = 1, *, now: datetime = NOW, state: str = "complete", reason: str | None = None) -> None:
