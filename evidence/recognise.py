@@ -94,7 +94,8 @@ def windows(expected: str) -> list[str]:
     text = comparable(expected)[: _WINDOW * _WINDOWS]
     pieces = [text[start : start + _WINDOW] for start in range(0, len(text), _WINDOW)]
     if len(pieces) > 1 and len(pieces[-1]) < _WINDOW // 2:
-        pieces[-2] += pieces.pop()
+        rest = pieces.pop()
+        pieces[-1] += rest
     return pieces
 
 

@@ -1,6 +1,6 @@
 """Says whether an exhibit is what was sealed.
 
-Trusts nothing but the hashes, and is tested mostly on what it must refuse: a verifier that never refuses proves nothing.
+Trusts nothing but the hashes. Its tests are mostly about what it must refuse: a verifier that never refuses is none.
 """
 
 from __future__ import annotations
