@@ -121,17 +121,36 @@ def segmenter() -> Segmenter:
 
 
 @cache
-def _dictionary() -> dict[str, int]:
-    """Counts of jieba's words and ours, folded."""
+def place_names() -> frozenset[str]:
+    """The place names of jieba's dictionary, two characters or longer."""
+    fields = _fields()
+    return frozenset(
+        word for word, tag in zip(fields[0::3], fields[2::3], strict=True) if tag == "ns" and len(word) > 1
+    )
+
+
+def how_common(word: str) -> int:
+    """The count of a folded word in the dictionary, 0 for an unknown one."""
+    return _dictionary().get(word, 0)
+
+
+def _fields() -> list[str]:
+    """Jieba's dictionary file as one list: word, count, tag, word, count, tag …"""
     spec = find_spec("jieba")
     if spec is None or not spec.submodule_search_locations:
         raise ModelError("缺少分词词典：未安装 jieba")
     path = Path(spec.submodule_search_locations[0]) / "dict.txt"
     try:
-        fields = fold(path.read_text(encoding="utf-8")).split()
-        ours = _DICTIONARY.read_text(encoding="utf-8")
+        return fold(path.read_text(encoding="utf-8")).split()
     except OSError as missing:
         raise ModelError(f"无法读取分词词典 {missing.filename}：{missing.strerror}") from None
+
+
+@cache
+def _dictionary() -> dict[str, int]:
+    """Counts of jieba's words and ours, folded."""
+    fields = _fields()
+    ours = _DICTIONARY.read_text(encoding="utf-8")
     counts = dict(zip(fields[0::3], map(int, fields[1::3]), strict=True))
     for line in ours.splitlines():
         word, _, count = line.partition(" ")

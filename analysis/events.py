@@ -1,0 +1,214 @@
+"""Mentions that tell the same story, filed under one event; the state lives in the database and survives restarts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, insert, select, text, update
+
+from analysis.stories import Candidate, Signature, fit, headline, signature
+from core.database import Database
+from core.model import CHANNELS, Event
+from core.schema import event_posts, events
+
+__all__ = ["Candidate", "EventGrouper"]
+
+_WINDOW = timedelta(hours=72)
+#: Posts compared per clue: the newest of a story speak for it.
+_MOST_COMPARED = 40
+_CHUNK = 500
+_TITLE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Filed:
+    event: str
+    when: datetime
+    signature: Signature
+
+
+class EventGrouper:
+    """Joins posts to events. What it remembers between calls is a cache of the database's window, checked each time."""
+
+    def __init__(self, database: Database, *, window: timedelta = _WINDOW) -> None:
+        self.database = database
+        self.window = window
+        self._cache: dict[str, _Filed] = {}
+
+    def assign(self, connection: Connection, candidates: Sequence[Candidate]) -> list[Event | None]:
+        """The event of each candidate, in order, written in the caller's transaction.
+
+        A post that has an event keeps it, whatever it says now. Others join the story they fit best within the window,
+        or open a new one. A candidate without a subject has none.
+        """
+        if connection.dialect.name == "postgresql":
+            # Two workers must not open the same story twice; SQLite writes one at a time anyway.
+            connection.execute(text("SELECT pg_advisory_xact_lock(3152026)"))
+        told = [candidate for candidate in candidates if candidate.subjects]
+        if not told:
+            return [None] * len(candidates)
+        known = _events_of(connection, [candidate.post for candidate in told])
+        shelf = self._load(connection, [candidate.when for candidate in told])
+        opened: dict[str, Event] = {}
+        joined: dict[str, list[Candidate]] = defaultdict(list)
+        rows = []
+        for candidate in sorted(told, key=lambda one: (one.when, one.post)):
+            if candidate.post in known:
+                continue
+            mark = signature(candidate)
+            event = shelf.best(mark, candidate.when, self.window)
+            if event is None:
+                event = _event_id(candidate.post)
+                opened[event] = _opened(event, candidate)
+            joined[event].append(candidate)
+            known[candidate.post] = event
+            filed = _Filed(event=event, when=candidate.when, signature=mark)
+            self._cache[candidate.post] = filed
+            shelf.add(filed)
+            rows.append(_row(candidate, filed))
+        current = _write(connection, opened, joined, rows, set(known.values()))
+        return [current.get(known.get(candidate.post, "")) for candidate in candidates]
+
+    def _load(self, connection: Connection, whens: Sequence[datetime]) -> _Shelf:
+        """Every filed post that could share a story with these, from the database, signatures read once."""
+        since, until = min(whens) - self.window, max(whens) + self.window
+        within = event_posts.c.published.between(since, until)
+        found = connection.execute(select(event_posts.c.post, event_posts.c.event).where(within)).all()
+        listed = {str(row.post): str(row.event) for row in found}
+        kept = {post: self._cache[post] for post in listed if post in self._cache}
+        missing = [post for post in listed if post not in kept]
+        for start in range(0, len(missing), _CHUNK):
+            chunk = select(event_posts).where(event_posts.c.post.in_(missing[start : start + _CHUNK]))
+            for row in connection.execute(chunk):
+                mark = Signature.from_text(row.signature)
+                kept[row.post] = _Filed(event=row.event, when=row.published, signature=mark)
+        # What a rolled-back transaction left behind, and what is older than the window, is forgotten here.
+        self._cache = kept
+        shelf = _Shelf()
+        for filed in sorted(kept.values(), key=lambda one: one.when):
+            shelf.add(filed)
+        return shelf
+
+
+class _Shelf:
+    """Filed posts by their clues."""
+
+    def __init__(self) -> None:
+        self._posts: dict[str, deque[_Filed]] = defaultdict(lambda: deque(maxlen=_MOST_COMPARED))
+
+    def add(self, filed: _Filed) -> None:
+        for key in filed.signature.keys():
+            self._posts[key].append(filed)
+
+    def best(self, mark: Signature, when: datetime, window: timedelta) -> str | None:
+        """The event of the post that fits best; the earliest of equals."""
+        found: tuple[float, float, str] | None = None
+        seen: set[int] = set()
+        for key in mark.keys():
+            for filed in self._posts.get(key, ()):
+                if id(filed) in seen or abs(filed.when - when) > window:
+                    continue
+                seen.add(id(filed))
+                weight = fit(mark, filed.signature)
+                score = (weight, -filed.when.timestamp(), filed.event)
+                if weight > 0 and (found is None or score > found):
+                    found = score
+        return found[2] if found else None
+
+
+def _event_id(post: str) -> str:
+    """Stable: the same first post opens the same event on every machine."""
+    return hashlib.sha256(f"event\x1f{post}".encode()).hexdigest()[:24]
+
+
+def _opened(event: str, candidate: Candidate) -> Event:
+    return Event(
+        id=event,
+        title=headline(candidate)[:_TITLE],
+        first_post=candidate.post,
+        first_published=candidate.when,
+        last_published=candidate.when,
+        size=0,
+        channels=(),
+    )
+
+
+def _row(candidate: Candidate, filed: _Filed) -> dict[str, object]:
+    return {
+        "post": candidate.post,
+        "event": filed.event,
+        "published": candidate.when,
+        "channel": candidate.channel,
+        "signature": filed.signature.to_text(),
+    }
+
+
+def _events_of(connection: Connection, posts: Sequence[str]) -> dict[str, str]:
+    """The events of posts that were filed before."""
+    found: dict[str, str] = {}
+    for start in range(0, len(posts), _CHUNK):
+        chosen = event_posts.c.post.in_(posts[start : start + _CHUNK])
+        rows = connection.execute(select(event_posts.c.post, event_posts.c.event).where(chosen))
+        found.update({str(row.post): str(row.event) for row in rows})
+    return found
+
+
+def _write(
+    connection: Connection,
+    opened: Mapping[str, Event],
+    joined: Mapping[str, Sequence[Candidate]],
+    rows: Sequence[dict[str, object]],
+    wanted: set[str],
+) -> dict[str, Event]:
+    """Write new posts and the events they change; give back every wanted event as it is now."""
+    current = dict(opened)
+    before = sorted(wanted - opened.keys())
+    for start in range(0, len(before), _CHUNK):
+        chosen = select(events).where(events.c.id.in_(before[start : start + _CHUNK]))
+        for row in connection.execute(chosen):
+            current[row.id] = _event_from(row)
+    for event, members in joined.items():
+        current[event] = _grown(current[event], members)
+    if opened:
+        connection.execute(insert(events), [_event_row(current[event]) for event in opened])
+    for event in joined.keys() - opened.keys():
+        values = _event_row(current[event])
+        connection.execute(update(events).where(events.c.id == event).values(values))
+    if rows:
+        connection.execute(insert(event_posts), rows)
+    return current
+
+
+def _grown(event: Event, members: Sequence[Candidate]) -> Event:
+    """The event with these posts added."""
+    first = min(members, key=lambda one: (one.when, one.post))
+    if first.when < event.first_published:
+        event = replace(event, first_post=first.post, first_published=first.when)
+    channels = set(event.channels) | {one.channel for one in members}
+    return replace(
+        event,
+        last_published=max(event.last_published, *(one.when for one in members)),
+        size=event.size + len(members),
+        channels=tuple(channel for channel in CHANNELS if channel in channels),
+    )
+
+
+def _event_row(event: Event) -> dict[str, object]:
+    return {
+        "id": event.id,
+        "title": event.title,
+        "first_post": event.first_post,
+        "first_published": event.first_published,
+        "last_published": event.last_published,
+        "size": event.size,
+        "channels": list(event.channels),
+    }
+
+
+def _event_from(row: object) -> Event:
+    fields = {name: getattr(row, name) for name in ("id", "title", "first_post", "first_published", "last_published")}
+    return Event(**fields, size=row.size, channels=tuple(row.channels))

@@ -1,0 +1,87 @@
+"""How we read a post: folded, without hidden characters, at a bearable length, with other people's words blanked.
+
+Everything in `analysis` works on a `Reading` and reports spans through it, so that a span always holds in
+`Post.full_text` whatever was hidden or cut.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from core.text import clean, fold
+
+#: Longer texts are judged on their head and tail: complaints open with the trouble and close with the demand.
+LONGEST = 20_000
+_KEPT_HEAD, _KEPT_TAIL = 12_000, 8_000
+#: What a repost or a quotation brings along: "好惨//@车友老李:我的车自燃了", "[quote]原帖[/quote]", "转发微博".
+_QUOTED = re.compile(
+    r"//\s?@.*\Z|\[quote\b.*?\[/quote\]|^\s*(?:转发微博|转发了?|repost|快转)\s*$"
+    r"|^(?:本帖最后由.{1,40}编辑|引用[:：].{1,200}|.{1,40}发表于\s?\d{4}-\d{1,2}-\d{1,2}.{0,20})$",
+    re.DOTALL | re.MULTILINE,
+)
+_CLAUSE = re.compile(r"[^，,。！!？?；;\n…~～]+[，,。！!？?；;\n…~～]*")
+_SENTENCE = re.compile(r"[^。！!？?\n…]+[。！!？?\n…]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One post as `analysis` sees it."""
+
+    #: Folded text, quotations included.
+    text: str
+    #: The same length, with everything blanked that the author only passes on.
+    own: str
+    #: For each character its place in `Post.full_text`; `None` where the places are equal.
+    origin: Sequence[int] | None = None
+    #: How long the post is in full, where it was cut.
+    cut_from: int | None = None
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """A span of this reading as a span in `Post.full_text`."""
+        if self.origin is None or start >= end:
+            return start, end
+        return self.origin[start], self.origin[end - 1] + 1
+
+    def clauses(self) -> list[tuple[int, int]]:
+        """The author's clauses, as spans of this reading."""
+        return _parts(_CLAUSE, self.own)
+
+    def sentences(self) -> list[tuple[int, int]]:
+        """The author's sentences, as spans of this reading."""
+        return _parts(_SENTENCE, self.own)
+
+
+def read(full_text: str) -> Reading:
+    """Read a post's full text; never fails, whatever the text holds."""
+    cut_from = len(full_text) if len(full_text) > LONGEST else None
+    origin: list[int] | None = None
+    text = full_text
+    if cut_from is not None:
+        text = full_text[:_KEPT_HEAD] + "\n" + full_text[-_KEPT_TAIL:]
+        tail = cut_from - _KEPT_TAIL
+        origin = [*range(_KEPT_HEAD + 1), *range(tail, cut_from)]
+    if not text.replace("\n", "").isprintable():
+        keep = [at for at, character in enumerate(text) if not _is_hidden(character)]
+        text = "".join(text[at] for at in keep)
+        origin = [origin[at] for at in keep] if origin else keep
+    folded = fold(text)
+    return Reading(text=folded, own=_blank_quotes(folded), origin=origin, cut_from=cut_from)
+
+
+@cache
+def _is_hidden(character: str) -> bool:
+    """Whether readers do not see it; the answer for each character is what `core.text.clean` does with it."""
+    return not character.isspace() and not clean(character)
+
+
+def _blank_quotes(text: str) -> str:
+    if "//" not in text and "quote" not in text and "转" not in text and "发表于" not in text and "引用" not in text:
+        return text
+    return _QUOTED.sub(lambda found: " " * len(found.group()), text)
+
+
+def _parts(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
+    return [found.span() for found in pattern.finditer(text) if not found.group().isspace()]
