@@ -7,8 +7,9 @@ from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, Row, insert, select, text, update
 
 from analysis.stories import Candidate, Signature, fit, headline, signature
 from core.database import Database
@@ -101,14 +102,14 @@ class _Shelf:
         self._posts: dict[str, deque[_Filed]] = defaultdict(lambda: deque(maxlen=_MOST_COMPARED))
 
     def add(self, filed: _Filed) -> None:
-        for key in filed.signature.keys():
+        for key in filed.signature.shelf_marks():
             self._posts[key].append(filed)
 
     def best(self, mark: Signature, when: datetime, window: timedelta) -> str | None:
         """The event of the post that fits best; the earliest of equals."""
         found: tuple[float, float, str] | None = None
         seen: set[int] = set()
-        for key in mark.keys():
+        for key in mark.shelf_marks():
             for filed in self._posts.get(key, ()):
                 if id(filed) in seen or abs(filed.when - when) > window:
                     continue
@@ -209,6 +210,6 @@ def _event_row(event: Event) -> dict[str, object]:
     }
 
 
-def _event_from(row: object) -> Event:
-    fields = {name: getattr(row, name) for name in ("id", "title", "first_post", "first_published", "last_published")}
-    return Event(**fields, size=row.size, channels=tuple(row.channels))
+def _event_from(row: Row[Any]) -> Event:
+    fields = dict(row._mapping)
+    return Event(**{**fields, "channels": tuple(fields["channels"])})

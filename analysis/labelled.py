@@ -1,7 +1,7 @@
 """Labelled texts for training and validation: several public sets, cleared of repetition before anything is split.
 
-The sets overlap and hold near-duplicates. A text that stands on both sides of a split makes every number a lie, so texts
-with the same letters, or the same beginning or end, form one group, and a group is on one side only.
+The sets overlap and hold near-duplicates. A text that stands on both sides of a split makes every number a lie, so
+texts with the same letters, or the same beginning or end, form one group, and a group is on one side only.
 """
 
 from __future__ import annotations

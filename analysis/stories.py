@@ -17,15 +17,16 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from datasketch import MinHash
+import numpy.typing as npt
 
 from analysis.tokens import how_common, place_names, words
 from core.model import Channel
 from core.text import clean, fold
 
 _PERMUTATIONS = 64
+#: One seed a hash function: multiples of the golden ratio's 64-bit fraction, wrapped.
+_SEEDS = np.arange(1, _PERMUTATIONS + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 _BANDS = 16
-_SHINGLE = 3
 _SHORTEST = 14
 #: Estimated share of common shingles from which two texts are one text.
 _COPIED = 0.5
@@ -81,7 +82,7 @@ class Signature:
         values = np.frombuffer(base64.b85decode(row["m"]), dtype="<u4")
         return cls(subjects=frozenset(row["s"]), clues=row["c"], minhash=tuple(values.tolist()))
 
-    def keys(self) -> Iterator[str]:
+    def shelf_marks(self) -> Iterator[str]:
         """What a post of the same story shares with this one: at least one of these."""
         width = _PERMUTATIONS // _BANDS
         for subject in self.subjects:
@@ -93,7 +94,7 @@ class Signature:
 
 
 def fit(one: Signature, other: Signature) -> float:
-    """How well two posts fit into one story, 0 if they do not: the weight of their common clues, or of a copied text."""
+    """How well two posts fit into one story, 0 if they do not: the weight of common clues, or of a copied text."""
     if not one.subjects & other.subjects:
         return 0.0
     if one.minhash and other.minhash:
@@ -145,10 +146,16 @@ def _minhash(text: str) -> tuple[int, ...]:
     letters = _LETTERS.sub("", fold(clean(text)))
     if len(letters) < _SHORTEST:
         return ()
-    shingles = {letters[at : at + _SHINGLE].encode() for at in range(len(letters) - _SHINGLE + 1)}
-    hashed = MinHash(num_perm=_PERMUTATIONS, seed=1)
-    hashed.update_batch(list(shingles))
-    return tuple(int(value) for value in hashed.hashvalues)
+    codes = np.frombuffer(letters.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
+    shingles = np.unique((codes[:-2] << np.uint64(42)) | (codes[1:-1] << np.uint64(21)) | codes[2:])
+    return tuple((_mix(shingles[:, None] ^ _SEEDS).min(axis=0) >> np.uint64(32)).tolist())
+
+
+def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Scatter 64-bit numbers (the finaliser of splitmix64)."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
 
 
 @cache

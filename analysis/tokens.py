@@ -135,7 +135,7 @@ def how_common(word: str) -> int:
 
 
 def _fields() -> list[str]:
-    """Jieba's dictionary file as one list: word, count, tag, word, count, tag …"""
+    """Jieba's dictionary file as one list: word, count, tag, and so on."""
     spec = find_spec("jieba")
     if spec is None or not spec.submodule_search_locations:
         raise ModelError("缺少分词词典：未安装 jieba")

@@ -1,8 +1,8 @@
 """Trains the sentiment model from labelled sets and our own sentences: the command behind `tingfeng train`.
 
-Two logistic regressions are added up: one on TF-IDF with an extra copy of every feature for each family of channels, one
-on TF-IDF scaled by naive-Bayes log ratios. Both are linear, so the sum is one vector a family; Platt's method, on rows
-kept aside, turns it into probabilities.
+Two logistic regressions are added up: one on TF-IDF with an extra copy of every feature for each family of channels,
+one on TF-IDF scaled by naive-Bayes log ratios. Both are linear, so the sum is one vector a family; Platt's method, on
+rows kept aside, turns it into probabilities.
 """
 
 from __future__ import annotations
