@@ -17,6 +17,7 @@ from analysis.subjects import Match, SubjectFinder
 from analysis.topics import OTHER, Topic, bundled_topics
 from core.model import Event, Post, Reason, Verdict
 from core.settings import RiskSettings, SubjectSettings
+from core.text import clean
 
 #: Files posts under events; `analysis.events.EventGrouper.assign`, bound to the caller's transaction.
 Grouping = Callable[[Sequence[Candidate]], Sequence[Event | None]]
@@ -165,7 +166,7 @@ def _candidate(one: _Judged, topics: Sequence[Topic], now: datetime) -> Candidat
     return Candidate(
         post=one.post.id,
         channel=one.post.channel,
-        title=one.post.title,
+        headline=clean(one.post.title or one.post.text) or one.subjects[0],
         text=one.reading.text,
         subjects=one.subjects,
         names=tuple(dict.fromkeys(one.reading.text[slice(*match.span)] for match in one.matches)),

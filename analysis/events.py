@@ -11,10 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, text, update
 
-from analysis.stories import Candidate, Signature, fit, headline, signature
+from analysis.stories import Candidate, Signature, fit, signature
 from core.database import Database
 from core.model import CHANNELS, Event
 from core.schema import event_posts, events
+from core.text import shorten
 
 __all__ = ["Candidate", "EventGrouper"]
 
@@ -22,7 +23,7 @@ _WINDOW = timedelta(hours=72)
 #: Posts compared per clue: the newest of a story speak for it.
 _MOST_COMPARED = 40
 _CHUNK = 500
-_TITLE = 200
+_TITLE = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +130,7 @@ def _event_id(post: str) -> str:
 def _opened(event: str, candidate: Candidate) -> Event:
     return Event(
         id=event,
-        title=headline(candidate)[:_TITLE],
+        title=shorten(candidate.headline, _TITLE),
         first_post=candidate.post,
         first_published=candidate.when,
         last_published=candidate.when,

@@ -10,7 +10,7 @@ import base64
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -51,7 +51,8 @@ class Candidate:
 
     post: str
     channel: Channel
-    title: str | None
+    #: What to call the story if this post opens it.
+    headline: str
     #: Folded full text.
     text: str
     subjects: tuple[str, ...]
@@ -163,10 +164,3 @@ def _incidents() -> Mapping[str, tuple[str, float]]:
     path = Path(__file__).parent / "lexicons" / "stories.toml"
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     return {word: (row["name"], row["weight"]) for row in table["incident"] for word in row["words"]}
-
-
-def headline(candidate: Candidate, limit: int = 60) -> str:
-    """What to call a story after its first post."""
-    lines: Sequence[str] = [line for line in (candidate.title or "", *candidate.text.splitlines()) if line.strip()]
-    line = " ".join(lines[0].split()) if lines else candidate.subjects[0]
-    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -29,7 +29,7 @@ _LEAST_TEXTS = 3
 #: One row in this many is kept aside for calibration.
 _ASIDE = 10
 #: How much our own sentences weigh, in sets: there are few of them, and they are what the product is for.
-_DOMAIN_WEIGHT = 1.5
+_DOMAIN_WEIGHT = 3.0
 #: Our sentences teach every family, not only the one they are written like.
 _FAMILY_CHANNELS: tuple[Channel, ...] = ("forum", "weibo", "news", "complaint")
 _NB_SHARE = 0.5
