@@ -47,6 +47,8 @@ class World:
 
         Raise `BadEpoch` if the folder's epoch file is damaged.
         """
+        if now.utcoffset() is None:
+            raise ValueError(f"the world's epoch needs a time zone: {now!r}")
         file = folder / "epoch.json"
         if file.exists():
             epoch, incident_after = _remembered(file)
