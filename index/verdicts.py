@@ -88,7 +88,8 @@ class VerdictStore:
     def last_judged(self) -> datetime | None:
         """When the newest judgement was made."""
         with self.database.read() as connection:
-            return connection.scalar(select(func.max(verdicts.c.judged)))
+            newest: datetime | None = connection.scalar(select(func.max(verdicts.c.judged)))
+        return newest
 
     def _read(self, wished: Select[Any]) -> list[Mention]:
         with self.database.read() as connection:

@@ -1,0 +1,147 @@
+"""The pages: what each one reads, and the template it fills."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi.responses import FileResponse
+
+from alerts.card import HONESTY
+from core.errors import QuerySyntaxError
+from core.model import CHANNELS, GRADES, Exhibit
+from core.work import QueueName, WorkQueue
+from index.base import Facet, Query
+from index.posts import PostStore
+from web.alert_desk import AlertDesk
+from web.console import Console
+from web.exhibit_files import ExhibitFiles
+from web.search_form import PAGE, SORTS, SearchForm, read_form
+from web.showing import LONGEST_TEXT, pieces, templates
+
+_ALERTS_A_PAGE = 25
+#: Facets beside the hits: the form's field, the index's facet, what the reader sees.
+_FACETS: tuple[tuple[str, Facet, str], ...] = (
+    ("grades", "grade", "等级"),
+    ("channels", "channel", "渠道"),
+    ("subjects", "subject", "监测对象"),
+    ("categories", "category", "类别"),
+)
+_QUEUES: tuple[QueueName, ...] = ("assess", "publish", "capture", "deliver")
+_TROUBLE = ("blocked", "broken", "down")
+
+
+class Pages:
+    """One method a page."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.zone = console.settings.zone
+        self.desk = AlertDesk(console)
+        self.posts = PostStore(console.database)
+        self.files = ExhibitFiles(console.settings.data_dir / "exhibits", console.ledger)
+        self.templates = templates(self.zone)
+
+    def alerts(self, page: str) -> str:
+        """The latest alerts, and whether silence can be trusted."""
+        number = max(1, int(page[:4])) if page.isdecimal() else 1
+        sheets = self.desk.latest(limit=_ALERTS_A_PAGE + 1, offset=(number - 1) * _ALERTS_A_PAGE)
+        now, statuses = self.console.clock(), self.console.catalogue.statuses()
+        names = {source.id: source.name for source in self.console.settings.sources}
+        return self._render(
+            "alerts.html",
+            sheets=sheets[:_ALERTS_A_PAGE],
+            page=number,
+            more=len(sheets) > _ALERTS_A_PAGE,
+            open_cases=len(self.console.cases.list(open_only=True)),
+            overdue=len(self.console.cases.overdue(now)),
+            trouble=[names[key] for key, status in statuses.items() if status.state in _TROUBLE and key in names],
+            failed=sum(WorkQueue(self.console.database, name).backlog()[1] for name in _QUEUES),
+        )
+
+    def alert(self, key: str) -> str:
+        """One alert with everything that is known."""
+        sheet = self.desk.get(key)
+        letter = sheet.letter
+        mention, exhibit = letter.mention, letter.exhibit
+        others = [one for one in self.console.verdicts.of_event(letter.alert.event) if one.id != letter.alert.post]
+        return self._render(
+            "alert.html",
+            sheet=sheet,
+            pieces=pieces(mention.post.full_text, mention.verdict.reasons) if mention else [],
+            is_cut=bool(mention and len(mention.post.full_text) > LONGEST_TEXT),
+            versions=self.posts.versions(letter.alert.post)[:-1],
+            others=others,
+            **self._proof(exhibit),
+        )
+
+    def search(self, values: Sequence[tuple[str, str]]) -> tuple[str, int]:
+        """The archive; second, the HTTP status."""
+        form = read_form(values)
+        try:
+            query = form.query(now=self.console.clock(), zone=self.zone)
+            page = self.console.index.search(query)
+        except QuerySyntaxError as bad:
+            return self._search_page(form, bad=bad, page=None, facets=[]), 400
+        return self._search_page(form, bad=None, page=page, facets=self._facets(form, query)), 200
+
+    def sources(self) -> str:
+        """The health of every source: whether silence can be trusted."""
+        statuses = self.console.catalogue.statuses()
+        rows = [(source, statuses.get(source.id)) for source in self.console.settings.sources]
+        return self._render("sources.html", rows=rows)
+
+    def cases(self, *, open_only: bool) -> str:
+        """The ledger of cases, the most urgent on top."""
+        return self._render("cases.html", cases=self.console.cases.list(open_only=open_only), open_only=open_only)
+
+    def case(self, key: str) -> str:
+        """One case: facts, history, alerts and posts of its event."""
+        case = self.console.cases.get(key)
+        return self._render(
+            "case.html",
+            case=case,
+            actions=self.console.cases.actions(key),
+            sheets=self.desk.of_event(case.event),
+            mentions=self.console.verdicts.of_event(case.event),
+        )
+
+    def evidence(self, exhibit: str, name: str) -> FileResponse:
+        """A file of an exhibit. Raise `NotFound`."""
+        return self.files.answer(self.console.exhibits.get(exhibit), name)
+
+    def health(self) -> tuple[bool, dict[str, Any]]:
+        """Whether the stores answer, and what waits: for a machine that watches us."""
+        try:
+            backlog = {name: WorkQueue(self.console.database, name).backlog() for name in _QUEUES}
+            mentions = self.console.index.search(Query(limit=1)).total
+        except Exception as bad:  # noqa: BLE001  # whatever is broken, a health check answers
+            return False, {"ok": False, "problem": type(bad).__name__}
+        queues = {name: {"waiting": waiting, "buried": buried} for name, (waiting, buried) in backlog.items()}
+        return True, {"ok": True, "mentions": mentions, "queues": queues}
+
+    def problem(self, title: str, said: str) -> str:
+        """A page that says what went wrong."""
+        return self._render("problem.html", title=title, said=said)
+
+    def _search_page(self, form: SearchForm, **values: Any) -> str:
+        return self._render(
+            "search.html", form=form, sorts=SORTS, channels=CHANNELS, grades=GRADES, size=PAGE, **values
+        )
+
+    def _facets(self, form: SearchForm, query: Query) -> list[tuple[str, str, dict[str, int]]]:
+        counted = [(name, said, self.console.index.count_by(query, facet)) for name, facet, said in _FACETS]
+        return [(name, said, dict(list(counts.items())[:12])) for name, said, counts in counted if counts]
+
+    def _proof(self, exhibit: Exhibit | None) -> dict[str, Any]:
+        files = self.files.listed(exhibit) if exhibit else []
+        names = {file.name for file in files if file.is_picture}
+        return {
+            "files": files,
+            "pictures": [name for name in exhibit.pictures if name in names] if exhibit else [],
+            "findings": self.files.findings(exhibit) if exhibit else [],
+            "honesty": HONESTY,
+        }
+
+    def _render(self, template: str, **values: Any) -> str:
+        return self.templates.get_template(template).render(now=self.console.clock(), **values)

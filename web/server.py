@@ -1,0 +1,83 @@
+"""The console: pages that read, in Chinese, on this machine only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from core.errors import NotFound
+from web.console import Console
+from web.guard import HEADERS, Guard, refuse_open_address
+from web.pages import Pages
+
+
+def create_app(console: Console) -> FastAPI:
+    """The console as an ASGI application. Raise `ConfigError` where `[web] host` is not this machine's loopback."""
+    refuse_open_address(console.settings)
+    # No generated documentation: its pages load scripts from elsewhere.
+    app = FastAPI(title="听风", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Guard)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    pages = Pages(console)
+    _pages(app, pages)
+    _errors(app, pages)
+    return app
+
+
+def _pages(app: FastAPI, pages: Pages) -> None:
+    @app.get("/", response_class=HTMLResponse)
+    def alerts(page: str = "1") -> str:
+        return pages.alerts(page)
+
+    @app.get("/alerts/{alert}", response_class=HTMLResponse)
+    def one_alert(alert: str) -> str:
+        return pages.alert(alert)
+
+    @app.get("/search", response_class=HTMLResponse)
+    def search(request: Request) -> HTMLResponse:
+        text, status = pages.search(request.query_params.multi_items())
+        return HTMLResponse(text, status_code=status)
+
+    @app.get("/sources", response_class=HTMLResponse)
+    def sources() -> str:
+        return pages.sources()
+
+    @app.get("/cases", response_class=HTMLResponse)
+    def cases(every: str = "") -> str:
+        return pages.cases(open_only=every != "1")
+
+    @app.get("/cases/{case}", response_class=HTMLResponse)
+    def one_case(case: str) -> str:
+        return pages.case(case)
+
+    @app.get("/evidence/{exhibit}/{name}")
+    def evidence(exhibit: str, name: str) -> FileResponse:
+        return pages.evidence(exhibit, name)
+
+    @app.get("/healthz")
+    def healthz() -> JSONResponse:
+        healthy, facts = pages.health()
+        return JSONResponse(facts, status_code=200 if healthy else 503)
+
+
+def _errors(app: FastAPI, pages: Pages) -> None:
+    @app.exception_handler(NotFound)
+    def not_found(_: Request, problem: Exception) -> HTMLResponse:
+        return HTMLResponse(pages.problem("找不到", str(problem)), status_code=404)
+
+    @app.exception_handler(HTTPException)
+    def refused(_: Request, problem: Any) -> HTMLResponse:
+        said = {404: "没有这个页面。", 405: "控制台目前只供查看。"}.get(problem.status_code, "请求有误。")
+        return HTMLResponse(pages.problem("无法打开", said), status_code=problem.status_code)
+
+    # The last boundary: whatever went wrong is logged once, by the server, and the reader is told in plain words.
+    @app.exception_handler(Exception)
+    def broken(_: Request, __: Exception) -> HTMLResponse:
+        text = pages.problem("出错了", "这一页无法显示，原因已写入日志。")
+        # The guard stands inside of where this is sent from.
+        return HTMLResponse(text, status_code=500, headers=dict(HEADERS))
