@@ -5,7 +5,7 @@ A cursor is a small JSON object in the table `sources`; it moves only when a cra
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,26 +34,36 @@ def _last(entries: Mapping[str, Any], most: int) -> dict[str, Any]:
 
 @dataclass(slots=True, kw_only=True)
 class Misses:
-    """How often each page failed; a page is tried again until it has failed too often."""
+    """Pages that failed while their neighbours could be read: tried again by the next crawls, but not for ever."""
 
-    tries: dict[str, int] = field(default_factory=dict)
+    #: Address and number of failures, by key.
+    counts: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    @classmethod
+    def resume(cls, cursor: Mapping[str, Any]) -> Misses:
+        """Go on where the cursor says."""
+        return cls(counts={key: (url, tries) for key, (url, tries) in cursor.get("misses", {}).items()})
 
     def again(self, key: str) -> bool:
         """Whether the page failed before and is worth another try."""
-        return 0 < self.tries.get(key, 0) < _TRIES
+        return key in self.counts
 
-    def missed(self, key: str) -> bool:
+    def missed(self, key: str, url: str) -> bool:
         """Count a failure. Returns whether the page is given up with it."""
-        self.tries[key] = self.tries.get(key, 0) + 1
-        return self.tries[key] >= _TRIES
+        tries = self.counts.get(key, (url, 0))[1] + 1
+        self.counts[key] = (url, tries)
+        if tries < _TRIES:
+            return False
+        del self.counts[key]
+        return True
 
     def worked(self, key: str) -> None:
         """Forget the failures."""
-        self.tries.pop(key, None)
+        self.counts.pop(key, None)
 
-    def open(self) -> dict[str, int]:
-        """Those still to be tried again."""
-        return {key: tries for key, tries in self.tries.items() if tries < _TRIES}
+    def as_json(self) -> dict[str, list[Any]]:
+        """What the cursor keeps."""
+        return {key: [url, tries] for key, (url, tries) in self.counts.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +88,13 @@ class BoardReading:
     misses: Misses
     #: The latest reply that a list has shown.
     newest: datetime
-    #: Whether the walk ended above the floor; then the next one goes down to the same floor.
+    #: Whether the last walk ended above its floor: then a known thread says nothing about those below it.
+    unfinished: bool = False
+    #: Whether this walk ended above the floor; then the next one goes down to the same floor.
     cut: bool = False
     _top: datetime | None = None
     _read: dict[str, str | None] = field(default_factory=dict)
+    _tried: set[str] = field(default_factory=set)
 
     @classmethod
     def resume(cls, cursor: Mapping[str, Any], *, backfill_from: datetime) -> BoardReading:
@@ -93,8 +106,9 @@ class BoardReading:
             floor=unfinished or (newest - _OVERLAP if newest else backfill_from),
             seen=dict(cursor.get("seen", {})),
             places=places,
-            misses=Misses(tries=dict(cursor.get("misses", {}))),
+            misses=Misses.resume(cursor),
             newest=newest or backfill_from,
+            unfinished=unfinished is not None,
         )
 
     def fresh(self, threads: Iterable[Link], *, at: datetime, first_page: bool) -> list[Link]:
@@ -124,9 +138,26 @@ class BoardReading:
         read = _time(self.seen.get(key))
         return read is None or link.changed > read
 
-    def goes_on(self, fresh: Iterable[Link], *, first_page: bool) -> bool:
-        """Whether the list's next page may hold something new. Threads without a time say so only below the top."""
-        return any(link.changed or not first_page or identity(link.url) not in self.seen for link in fresh)
+    def goes_on(self, threads: Sequence[Link], fresh: Sequence[Link], *, first_page: bool) -> bool:
+        """Whether the list's next page may hold something new.
+
+        The last thread of a page decides: above it may be sticky ones, below it are only older ones.
+        """
+        timed = [link for link in threads if link.changed]
+        if not timed:
+            return any(not first_page or identity(link.url) not in self.seen for link in fresh)
+        last = timed[-1]
+        if last.changed is None or last.changed < self.floor:
+            return False
+        return self.unfinished or last in fresh or identity(last.url) in self._read
+
+    def left_over(self) -> list[Link]:
+        """Threads that failed in earlier crawls and are on no list that this one read."""
+        return [
+            Link(url=url, leads_to="thread")
+            for key, (url, _) in self.misses.counts.items()
+            if key not in self._read and key not in self._tried
+        ]
 
     def place(self, link: Link) -> Place | None:
         """Where to go on in a thread of several pages."""
@@ -149,7 +180,8 @@ class BoardReading:
 
     def missed(self, link: Link, *, at: datetime) -> bool:
         """A thread could not be read. Returns whether it is given up."""
-        if not self.misses.missed(identity(link.url)):
+        self._tried.add(identity(link.url))
+        if not self.misses.missed(identity(link.url), link.url):
             return False
         self.done(link, at=at)
         return True
@@ -168,7 +200,7 @@ class BoardReading:
             "floor": self.floor.isoformat() if self.cut else None,
             "seen": seen,
             "places": _last(places, _MOST_PLACES),
-            "misses": self.misses.open(),
+            "misses": self.misses.as_json(),
         }
 
 
@@ -185,13 +217,14 @@ class KnownReading:
     #: Whether this walk does.
     cut: bool = False
     _done: dict[str, None] = field(default_factory=dict)
+    _tried: set[str] = field(default_factory=set)
 
     @classmethod
     def resume(cls, cursor: Mapping[str, Any], *, backfill_from: datetime) -> KnownReading:
         """Go on where the cursor says."""
         return cls(
             known=dict.fromkeys(cursor.get("known", ())),
-            misses=Misses(tries=dict(cursor.get("misses", {}))),
+            misses=Misses.resume(cursor),
             floor=backfill_from,
             unfinished=bool(cursor.get("unfinished")),
         )
@@ -214,14 +247,27 @@ class KnownReading:
         self.misses.worked(key)
         self._done[key] = None
 
-    def missed(self, key: str) -> bool:
+    def missed(self, key: str, url: str) -> bool:
         """It could not be read. Returns whether it is given up."""
-        if not self.misses.missed(key):
+        self._tried.add(key)
+        if not self.misses.missed(key, url):
             return False
         self._done[key] = None
         return True
 
+    def left_over(self) -> list[str]:
+        """Addresses of what failed in earlier crawls and is shown no more."""
+        return [
+            url
+            for key, (url, _) in self.misses.counts.items()
+            if key not in self._done and key not in self._tried
+        ]
+
+    def forget_left_over(self) -> None:
+        """For things that cannot be read once they are shown no more."""
+        self.misses.counts = {key: miss for key, miss in self.misses.counts.items() if key in self._tried}
+
     def cursor(self) -> dict[str, Any]:
         """Where the next crawl goes on; what is still shown stays known."""
         known = {key: None for key in self.known if key not in self._done} | self._done
-        return {"known": list(known)[-_MOST_KNOWN:], "misses": self.misses.open(), "unfinished": self.cut}
+        return {"known": list(known)[-_MOST_KNOWN:], "misses": self.misses.as_json(), "unfinished": self.cut}

@@ -48,8 +48,12 @@ FEED_EXPORTERS = {
 }
 FEED_EXPORT_ENCODING = "utf-8"
 
-#: Doors that Scrapy opens unless told otherwise; one of them runs code that it is sent.
+#: Doors that Scrapy opens unless told otherwise (both run code that they are sent): not even loaded.
 REMOTE_CONTROL_ENABLED = False
 TELNETCONSOLE_ENABLED = False
+EXTENSIONS = {
+    "scrapy.extensions.remote_control.RemoteControl": None,
+    "scrapy.extensions.telnet.TelnetConsole": None,
+}
 
 LOG_LEVEL = "INFO"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,25 +25,35 @@ class ForumSpider(SourceSpider):
         backfill_from = visit.started - visit.limits.backfill
         reading = BoardReading.resume(visit.cursor, backfill_from=backfill_from)
         try:
-            await self._read_list(visit, reading)
+            at = await self._read_list(visit, reading)
+            await self._read_threads(visit, reading, reading.left_over(), at)
         except Spent as spent:
             reading.cut = True
             visit.notes.append(spent.sign)
         return reading.cursor()
 
-    async def _read_list(self, visit: Visit, reading: BoardReading) -> None:
+    async def _read_list(self, visit: Visit, reading: BoardReading) -> datetime:
+        """Returns when the server made the last list that was read."""
         url: str | None = visit.source.url
         walked: set[str] = set()
+        at = visit.started
         while url is not None and identity(url) not in walked:
             first = not walked
             walked.add(identity(url))
             page = await visit.enter(url, "discuz")
-            threads = [link for link in page.parsed.links if link.leads_to == "thread"]
-            fresh = reading.fresh(threads, at=page.at, first_page=first)
-            on = reading.goes_on(fresh, first_page=first)
             at = page.at
-            await visit.each(fresh, lambda link, at=at: self._read_thread(visit, reading, link, at))  # type: ignore[misc]
+            threads = [link for link in page.parsed.links if link.leads_to == "thread"]
+            fresh = reading.fresh(threads, at=at, first_page=first)
+            on = reading.goes_on(threads, fresh, first_page=first)
+            await self._read_threads(visit, reading, fresh, at)
             url = _following(page, "list") if on else None
+        return at
+
+    async def _read_threads(self, visit: Visit, reading: BoardReading, threads: Sequence[Link], at: datetime) -> None:
+        async def read(link: Link) -> None:
+            await self._read_thread(visit, reading, link, at)
+
+        await visit.each(threads, read)
 
     async def _read_thread(self, visit: Visit, reading: BoardReading, link: Link, at: datetime) -> None:
         place = reading.place(link)

@@ -41,6 +41,7 @@ class NewsSpider(SourceSpider):
 
         try:
             await visit.each(articles, read)
+            await visit.each([Link(url=url, leads_to="article") for url in reading.left_over()], read)
         except Spent as spent:
             reading.cut = True
             visit.notes.append(spent.sign)
@@ -52,7 +53,7 @@ class NewsSpider(SourceSpider):
         key = identity(link.url)
         page = await visit.look(link.url, _READ_AS[link.leads_to])
         if page is None:
-            if reading.missed(key):
+            if reading.missed(key, link.url):
                 visit.notes.append(f"文章多次无法读取，不再尝试：{link.url}")
             return
         await visit.keep(page.parsed.posts, page)

@@ -41,6 +41,7 @@ class WeiboSpider(SourceSpider):
         except Spent as spent:
             reading.cut = True
             visit.notes.append(spent.sign)
+        reading.forget_left_over()  # a whole text needs the status it belongs to
         return reading.cursor()
 
     async def _read_pages(self, visit: Visit, reading: KnownReading) -> None:
@@ -85,7 +86,7 @@ class WeiboSpider(SourceSpider):
             reading.done(post.native_id)
             return
         await visit.keep([post], page)
-        reading.missed(post.native_id)
+        reading.missed(post.native_id, url)
 
 
 def _headers(base: str) -> dict[str, str]:

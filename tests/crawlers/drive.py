@@ -1,0 +1,79 @@
+"""Runs crawls, each in a process of its own, as the product does: Twisted's reactor starts only once.
+
+Reads one JSON object a line from standard input and runs each in a fork, which writes its answer to the file `answer`
+and its log to the file `log`; prints the exit status. The fork saves the seconds that the imports take.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from core.database import Database
+from core.settings import CrawlSettings, Settings, SourceSettings
+from crawlers.run import crawl
+from crawlers.sources import SourceCatalogue
+from evidence.vault import Vault
+from index.posts import PostStore
+
+
+#: What Scrapy and Alembic load only when they run.
+SLOW_TO_LOAD = (
+    "scrapy.core.downloader.handlers.http11",
+    "scrapy.core.engine",
+    "scrapy.extensions.feedexport",
+    "scrapy.downloadermiddlewares.httpcache",
+    "scrapy.spidermiddlewares.referer",
+    "crawlers.exporters",
+    "crawlers.spiders.forum",
+    "crawlers.spiders.news",
+    "crawlers.spiders.weibo",
+    "alembic.command",
+)
+
+
+def main(order: dict[str, Any]) -> dict[str, Any]:
+    data = Path(order["data"])
+    now = datetime.fromisoformat(order["now"])
+    database = Database(f"sqlite:///{data / 'tingfeng.sqlite'}")
+    database.migrate()
+    limits = {"delay": "0s", "timeout": "5s", "max_response_mb": 1, **order.get("crawl", {})}
+    settings = Settings(crawl=CrawlSettings(**limits))
+    sources = [SourceSettings(**row) for row in order["sources"]]
+    catalogue = SourceCatalogue(database, jitter=lambda: 0.0)
+    reports = crawl(
+        sources,
+        settings=settings,
+        catalogue=catalogue,
+        sink=PostStore(database),
+        vault=Vault(data / "vault"),
+        clock=lambda: now,
+    )
+    rows = {key: asdict(status) for key, status in catalogue.statuses().items()}
+    return {"reports": {report.source: asdict(report) for report in reports}, "sources": rows}
+
+
+def child(order: dict[str, Any]) -> None:
+    logging.basicConfig(level=logging.INFO, filename=order["log"], format="%(name)s %(levelname)s %(message)s")
+    answer = main(order)
+    Path(order["answer"]).write_text(json.dumps(answer, default=str, ensure_ascii=False), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    for name in SLOW_TO_LOAD:
+        importlib.import_module(name)
+    assert "twisted.internet.reactor" not in sys.modules
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            child(json.loads(line))
+            break
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
