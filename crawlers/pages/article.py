@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.model import Author, Post
-from crawlers.pages.article_body import read_body
+from crawlers.pages.article_body import read_body, without_head
 from crawlers.pages.article_data import PageData, read_page_data
 from crawlers.pages.article_facts import declares_article, read_author, read_published, read_title
 from crawlers.pages.base import LARGEST_BODY, PageContext, PageState, Parsed, stopped
@@ -56,12 +56,13 @@ def _article(root: Element, page: PageContext) -> Parsed:
     if title is None:
         return stopped("broken", "没有找到文章标题")
     published = read_published(root, data, page, title=title, body=found.text)
-    supported = found.agreement >= _AGREEMENT or found.chosen == "marked"
+    supported = found.agreement >= _AGREEMENT or found.chosen in ("marked", "data")
     clear = found.agreement >= _CLEAR_AGREEMENT or (supported and declares_article(root, data))
     if not clear or (len(found.text) < _SHORT_BODY and published is None):
         return stopped("broken", f"几种方法提取的正文不一致（一致度 {found.agreement:.0%}），可能不是文章页")
-    post = _post(root, page, data, text=found.text, title=title, published=published)
-    return Parsed(posts=(post,), state=PageState(state="ok", reason=f"读到 1 篇文章，正文一致度 {found.agreement:.0%}"))
+    post = _post(root, page, data, text=without_head(found.text, title), title=title, published=published)
+    how = f"正文一致度 {found.agreement:.0%}" if found.agreement >= _AGREEMENT else "正文取自页面自身的标记"
+    return Parsed(posts=(post,), state=PageState(state="ok", reason=f"读到 1 篇文章，{how}"))
 
 
 def _post(

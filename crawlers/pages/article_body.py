@@ -1,6 +1,6 @@
 """The text of an article, chosen by agreement of extractors that fail in different places.
 
-The one most like the others is taken. On saved Chinese pages each alone loses some pages wholly; the vote loses almost none.
+The one most like the others is taken. On saved Chinese pages each alone loses some pages wholly.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ class Body:
 
 def read_body(root: Element, *, said: Sequence[str] = ()) -> Body | None:
     """The article's text, or `None` where no extractor finds one; `said` are bodies that the page's own data gives."""
-    _reveal(root)
+    hidden = _reveal(root)
+    if len(hidden) >= _SHORTEST:
+        return Body(text=hidden, chosen="marked", agreement=1.0)
     voices = {
         "readability": _readability(root),
         "trafilatura": _trafilatura(root),
@@ -80,16 +82,18 @@ def read_body(root: Element, *, said: Sequence[str] = ()) -> Body | None:
     marked = _marked(root)
     if marked:
         voices["marked"] = marked
-    for number, text in enumerate(said[:3]):
-        voices[f"data{number}"] = text
+    if said:
+        voices["data"] = max(said, key=len)
     voices = {name: text for name, text in voices.items() if len(text) >= _SHORTEST}
     return _vote(voices) if voices else None
 
 
-def _reveal(root: Element) -> None:
-    """WeChat hides the article until its script runs; all extractors would drop it."""
-    for node in root.xpath("//*[@id='js_content' or @id='js_article']"):
+def _reveal(root: Element) -> str:
+    """WeChat hides the article until its script runs, so that the libraries drop it: the one body known by name."""
+    for node in root.xpath("//*[@id='js_content']"):
         node.attrib.pop("style", None)
+        return text_of(node)
+    return ""
 
 
 def _vote(voices: dict[str, str]) -> Body:
@@ -99,9 +103,27 @@ def _vote(voices: dict[str, str]) -> Body:
         for name, own in grams.items()
     }
     chosen = max(scores, key=lambda name: scores[name])
-    if scores[chosen] < _NO_AGREEMENT and "marked" in voices:
-        chosen = "marked"  # nobody agrees, but the page's own markup names its body
+    if scores[chosen] < _NO_AGREEMENT:  # nobody agrees, but the page itself may name its body
+        chosen = next((name for name in ("marked", "data") if name in voices), chosen)
     return Body(text=voices[chosen], chosen=chosen, agreement=scores[chosen])
+
+
+_BYLINE = re.compile(
+    r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}|来源\s*[:：]|作者\s*[:：]|(?:^|\s)记者\s|发布时间|字号|分享到|阅读\s*[:：(]|浏览"
+)
+
+
+def without_head(text: str, title: str) -> str:
+    """The body without the headline and byline that some extractors keep above it."""
+    wanted = "".join(title.split())
+    lines = text.split("\n")
+    place = 0
+    for number, line in enumerate(lines[:6]):
+        plain = "".join(line.split())
+        if plain == wanted or (len(line) < 90 and plain[-1:] not in "。！？”" and _BYLINE.search(line)):
+            place = number + 1
+    rest = "\n".join(lines[place:])
+    return rest if len(rest) >= _SHORTEST else text
 
 
 def _grams(text: str) -> Counter[str]:

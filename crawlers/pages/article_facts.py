@@ -49,6 +49,7 @@ _NAME = r"([\u4e00-\u9fff·]{2,6}(?:[ 、][\u4e00-\u9fff·]{2,4}){0,3}|[A-Za-z][
 _AUTHOR_LINE = re.compile(
     rf"(?:作者|撰文|(?:^|\s)文)\s*[:：/|／]\s*{_NAME}|(?:^|\s|[|｜])(?:记者|通讯员)[:：\s]\s*{_NAME}"
 )
+_AUTHOR_TITLE = re.compile(r"^(?:本报|本网|见习)?(?:记者|作者|通讯员|编辑)[\s:：/]+")
 _LEAD_LINES, _TAIL_LINES = 3, 14
 _AHEAD = timedelta(days=1)
 
@@ -158,7 +159,8 @@ def _in_scripts(root: Element, pattern: re.Pattern[str]) -> list[str]:
 
 def _any_time(text: str, page: PageContext) -> datetime | None:
     if text.isascii() and text.isdigit() and len(text) in (10, 13):
-        return from_unix(text)
+        when = from_unix(text)
+        return when.astimezone(page.zone) if when else None
     return parse_when(text, now=page.now, zone=page.zone) or find_when(text[:100], now=page.now, zone=page.zone)
 
 
@@ -212,6 +214,7 @@ def read_author(root: Element, data: PageData, *, title: str | None) -> str | No
     """Who signed it; a name of 2 to 40 characters or `None`."""
     claims = [data.meta.get(name, "") for name in ("author", "article:author", "dc.creator", "byl")] + data.authors[:1]
     for claim in claims:
+        claim = _AUTHOR_TITLE.sub("", claim)
         if 2 <= len(claim) <= 40 and not set("@/<") & set(claim) and not claim.isdigit():
             return claim
     top = root.find("body")

@@ -98,7 +98,12 @@ def _thread(root: Element, page: PageContext, base: str) -> _Thread:
 
 
 def _title(root: Element) -> str | None:
-    for path in ("//*[@id='thread_subject']", "//*[@id='threadtitle']//h1", "//*[contains(@class,'viewthread')]//h1"):
+    for path in (
+        "//*[@id='thread_subject']",
+        "//*[@id='threadtitle']//h1",
+        "//*[contains(@class,'viewthread')]//h1",
+        "//*[@class='view_tit']",
+    ):
         node = first(root.xpath(path))
         if node is not None and (title := clean(node.xpath("string()"))):
             return title
@@ -118,7 +123,9 @@ def _shown(root: Element, label: str) -> int | None:
 
 
 def _floor(box: Element, number: str, *, after: int | None) -> int | None:
-    label = first(box.xpath(f".//*[@id='postnum{number}' or @id='postnum_{number}']"))
+    label = first(
+        box.xpath(f".//*[@id='postnum{number}' or @id='postnum_{number}']|.//*[@class='mtit']/span[@class='y']")
+    )
     shown = "".join(label.xpath("string()").split()) if label is not None else ""
     if shown in _FLOOR_NAMES:
         return _FLOOR_NAMES[shown]
@@ -129,9 +136,7 @@ def _floor(box: Element, number: str, *, after: int | None) -> int | None:
 
 
 def _post(box: Element, number: str, thread: _Thread, *, floor: int | None, opening: str | None) -> Post | None:
-    message = first(box.xpath(f".//*[@id='postmessage_{number}']"))
-    if message is None:  # themes that drop the id keep the class
-        message = first(box.xpath(".//*[contains(concat(' ',@class,' '),' t_f ') or contains(@class,'t_msgfont')]"))
+    message = _message(box, number)
     is_opening = floor == 1
     text = text_of(message, skip=_is_unsaid) if message is not None else ""
     images = _images(box, message, thread.base) if message is not None else ()
@@ -157,6 +162,19 @@ def _post(box: Element, number: str, thread: _Thread, *, floor: int | None, open
     )
 
 
+def _message(box: Element, number: str) -> Element | None:
+    """The post's text; themes that drop the id keep the class, the touch edition has its own."""
+    for path in (
+        f".//*[@id='postmessage_{number}']",
+        ".//*[contains(concat(' ',@class,' '),' t_f ') or contains(@class,'t_msgfont')]",
+        ".//*[@class='message']",
+    ):
+        message = first(box.xpath(path))
+        if message is not None:
+            return message
+    return None
+
+
 def _is_unsaid(element: Element) -> bool:
     """Quotes, edit notes, anti-copy noise, permission notices: in the post, but not said by its author."""
     classes = element.get("class")
@@ -164,24 +182,34 @@ def _is_unsaid(element: Element) -> bool:
 
 
 def _author(box: Element) -> Author:
-    for path in (
+    named = _signed(
+        box,
         ".//*[contains(@class,'authi')]/a[contains(concat(' ',@class,' '),' xw1 ')]",
         ".//a[contains(@class,'posterlink')]",
         ".//*[contains(@class,'postauthor')]//cite//a[contains(@href,'uid')]",
-        ".//*[contains(@class,'postauthor') or contains(@class,'pls')]//a[contains(@href,'uid') and string(.)]",
-    ):
+        ".//*[@class='mtit']//a[contains(@href,'uid')]",
+    )
+    if named:
+        return named
+    # Anonymous, guest or deleted: a bare name with a remark in <em>.
+    side = first(
+        box.xpath(".//*[contains(@class,'pls') or contains(@class,'postauthor')]//*[contains(@class,'authi')]")
+    )
+    bare = clean(side.text or "") if side is not None else ""
+    if bare:
+        return Author(name=bare)
+    any_link = ".//*[contains(@class,'postauthor') or contains(@class,'pls')]//a[contains(@href,'uid') and string(.)]"
+    return _signed(box, any_link) or Author()
+
+
+def _signed(box: Element, *paths: str) -> Author | None:
+    """The author whom the first of these links names; string(), because coloured names nest <font>."""
+    for path in paths:
         anchor = first(box.xpath(path))
         if anchor is not None and (name := clean(anchor.xpath("string()"))):
             uid = _UID.search(anchor.get("href") or "")
             return Author(id=uid[1] if uid else None, name=name)
-    # Anonymous, guest or deleted: a bare name with a remark in <em>.
-    side = first(
-        box.xpath(
-            ".//*[contains(@class,'pls') or contains(@class,'postauthor')]//*[contains(@class,'authi') or self::cite]"
-        )
-    )
-    bare = clean(side.text or "") if side is not None else ""
-    return Author(name=bare.split("\n")[0].strip() or None)
+    return None
 
 
 def _published(box: Element, number: str, page: PageContext) -> datetime | None:
@@ -193,7 +221,8 @@ def _published(box: Element, number: str, page: PageContext) -> datetime | None:
         found = _POSTED.search(clean(line.xpath("string()")))
         if found:
             return parse_when(found[1], now=page.now, zone=page.zone)
-    return None
+    touch = "".join(box.xpath(".//*[@class='mtime']/text()"))
+    return parse_when(touch, now=page.now, zone=page.zone)
 
 
 def _edited(message: Element, page: PageContext) -> datetime | None:

@@ -14,6 +14,11 @@ _LABEL = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.IGNOR
 _HEADER_LABEL = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.ASCII | re.IGNORECASE)
 _XML_LABEL = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_CHARSETS = re.compile(
+    r"utf-?8(?:-sig)?|utf-?16(?:-?[bl]e)?|utf-?32(?:-?[bl]e)?|gb18030|big5(?:-?hkscs)?|cp\d{3,4}|windows-\d{3,4}|iso-?8859-\d{1,2}|"
+    r"latin-?1|ascii|us-ascii|shift_?jis|s-?jis|euc-?(?:jp|kr)|iso-2022-(?:jp|kr)|koi8-[ru]|hz(?:-gb-2312)?|tis-620",
+    re.IGNORECASE,
+)
 _LOST = "\ufffd"
 #: Share of characters outside ASCII that may be damaged in a page that still counts as UTF-8 (cut descriptions).
 _DAMAGE = 0.05
@@ -24,9 +29,11 @@ _ENOUGH = 20
 
 def _decode_tolerant(body: bytes, name: str) -> tuple[str, int]:
     """The text and how many places were damaged; a sequence cut off at the very end is dropped, not counted."""
+    if not _CHARSETS.fullmatch(name):  # unknown, or a codec that is no charset: Python has "base64" and "zip"
+        return "", len(body)
     try:
         text = codecs.getincrementaldecoder(name)("replace").decode(body, False)
-    except (LookupError, UnicodeError, AttributeError, TypeError):  # unknown label, or a codec that is no charset
+    except (LookupError, UnicodeError):
         return "", len(body)
     return text, text.count(_LOST)
 

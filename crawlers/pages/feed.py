@@ -61,13 +61,17 @@ def parse(body: bytes, page: PageContext) -> Parsed:
     if feed is None:
         return stopped("broken", "RSS 的 XML 无法解析")
     links = tuple(_links(feed.entries[:_MOST_ENTRIES], page))
-    damaged = bool(feed.get("bozo")) or _CLOSING.search(text[-2000:]) is None
+    # A stray "&" is common and harmless; a feed without its closing tag was cut, and what it does not show is unknown.
+    cut = _CLOSING.search(text[-2000:]) is None
+    if links and cut:
+        return Parsed(
+            links=links, state=PageState(state="broken", reason=f"RSS 的 XML 被截断，只读到 {len(links)} 个条目")
+        )
     if links:
-        note = "，但 XML 不完整" if damaged else ""
-        return Parsed(links=links, state=PageState(state="ok", reason=f"读到 {len(links)} 个条目{note}"))
+        return Parsed(links=links, state=PageState(state="ok", reason=f"读到 {len(links)} 个条目"))
     if feed.entries:
         return stopped("broken", f"有 {len(feed.entries)} 个条目，但都没有可用的链接")
-    if damaged:
+    if cut or feed.get("bozo"):
         return stopped("broken", "RSS 的 XML 不完整，没有读到条目")
     return stopped("empty", "订阅源有效，但目前没有条目")
 

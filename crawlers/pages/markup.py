@@ -34,7 +34,8 @@ _HIDDEN = re.compile(
 )
 _TAG = re.compile(r"<(?:(?P<comment>!--)|(?P<mute>script|style|noscript|template|title)\b|[/!?a-zA-Z][^<>]*>)", re.I)
 _CLOSING = {
-    name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style", "noscript", "template", "title")
+    name: re.compile(rf"</{name}\b[^<>]{{0,50}}>?", re.IGNORECASE)
+    for name in ("script", "style", "noscript", "template", "title")
 } | {"": re.compile("-->")}
 
 Skip = Callable[[Element], bool]

@@ -56,6 +56,11 @@ def parse(body: bytes, page: PageContext) -> Parsed:
     links: dict[str, Link] = {}
     for status in found:
         _read(status, page, posts, links)
+    if posts and all(post.published is None for post in posts.values()):
+        return Parsed(
+            posts=tuple(posts.values()),
+            state=PageState(state="broken", reason="所有微博都读不出发布时间，接口可能改版"),
+        )
     if posts:
         following = _next_page(answer, page)
         everything = (*links.values(), *((following,) if following else ()))

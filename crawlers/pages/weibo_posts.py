@@ -21,6 +21,8 @@ Json: TypeAlias = Any
 
 _MID = re.compile(r"[0-9A-Za-z]{5,24}", re.ASCII)
 _REGION = re.compile(r"^(?:发布于|来自)\s*")
+#: What Weibo puts in the place of a deleted or hidden status: its own words, not the author's.
+_TOMBSTONE = re.compile(r"抱歉|不可见|已被.{0,6}删除|无法查看|该账号|查看帮助")
 _MOST_IMAGES = 18
 
 
@@ -35,13 +37,13 @@ def mid_of(status: Mapping[str, Json]) -> str | None:
 
 
 def post_of(status: Mapping[str, Json], page: PageContext, parent: str | None) -> Post | None:
-    """The status as a post, `None` without a number or a text; its address is on the host that answered."""
+    """The status as a post, `None` without a number or a text of its own; its address is on the host that answered."""
     mid = mid_of(status)
     markup = status.get("text") or status.get("text_raw") or status.get("raw_text")
     if mid is None or not isinstance(markup, str):
         return None
     text = html_to_text(markup)
-    if not text:
+    if not text or (not isinstance(status.get("user"), dict) and _TOMBSTONE.search(text[:60])):
         return None
     return Post(
         kind="weibo",
