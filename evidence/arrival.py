@@ -91,7 +91,10 @@ class Arrival:
         return False
 
     async def transport(self) -> tuple[dict[str, Any], bytes | None]:
-        """The chain of answers with their headers, and the body of the last one where it can be had."""
+        """The chain of answers with their headers, and the body of the last one where it can be had.
+
+        The browser gives the body decoded: text is UTF-8 here whatever it was on the wire.
+        """
         hops = [await self._hop(response) for response in self.hops]
         body = None
         if self.hops:

@@ -87,7 +87,7 @@ class Camera:
         if shot.transport is not None:
             _write_json(folder / "response.json", shot.transport)
         if shot.body is not None:
-            (folder / "response-body.bin").write_bytes(shot.body)
+            (folder / "response-body.txt").write_bytes(shot.body)
         (folder / "log.jsonl").write_bytes(journal.content())
         record = self._record(request, shot, started=started, finished=now)
         _write_json(folder / RECORD, record)

@@ -24,8 +24,8 @@ _MAX_HEAD = 64_000
 _CHUNK = 65_536
 _CONNECT_SECONDS = 10.0
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-#: Azure's host agent answers on a public address.
-_METADATA = frozenset({ipaddress.ip_address("168.63.129.16")})
+#: Azure's host agent answers on a public address, Oracle's metadata on one of IETF's own.
+_METADATA = (ipaddress.ip_network("168.63.129.16/32"), ipaddress.ip_network("192.0.0.0/24"))
 
 
 def refusal(address: Address) -> str | None:
@@ -40,7 +40,7 @@ def refusal(address: Address) -> str | None:
             return "内网地址"
     for is_such, name in (
         (address.is_loopback, "本机地址"),
-        (address.is_link_local or address in _METADATA, "链路本地或云元数据地址"),
+        (address.is_link_local or any(address in network for network in _METADATA), "链路本地或云元数据地址"),
         (address.is_multicast, "组播地址"),
         (address.is_unspecified, "未指定地址"),
         (not address.is_global, "内网或保留地址"),

@@ -108,6 +108,10 @@ class Tab:
         answer = await self._send("Page.captureSnapshot", seconds, format="mhtml")
         return str(answer["data"]).encode("utf-8", "replace")
 
+    async def stop_loading(self, *, seconds: float) -> None:
+        """Let the document end where it is."""
+        await self._send("Page.stopLoading", seconds)
+
     async def _style(self, sheet: str, text: str, seconds: float) -> None:
         await self._send("CSS.setStyleSheetText", seconds, styleSheetId=sheet, text=text)
 

@@ -49,6 +49,7 @@ class Visit:
         self.record: dict[str, Any] = {"timings": {}}
         self.shortcomings: list[str] = []
         self.arrival: Arrival | None = None
+        self._has_looked = False
         self._shown: dict[str, Any] = {"url": url, "text": "", "asks_password": False, "loaded": False}
         self._end = time.monotonic() + settings.timeout.total_seconds()
 
@@ -74,6 +75,8 @@ class Visit:
         cut = ["页面数据超过上限，已截断"] if self.egress.cut else []
         if arrival and str(self._shown["url"]).startswith("chrome-error:"):
             arrival.explain("")
+        elif arrival and arrival.hops and not self._has_looked and arrival.failure is None:
+            arrival.failure, arrival.is_final = "页面没有响应，读不到内容", True
         return PageFacts(
             status=arrival.status if arrival else None,
             url=str(self._shown["url"]),
@@ -93,14 +96,15 @@ class Visit:
         tab = await Tab.attach(page, seconds=self._limit())
         if not await self.arrival.wait_for_document(min(10.0, seconds * 0.2)):
             self._lack("document_unfinished", "页面没有载完")
+            await self._try("stop", tab.stop_loading(seconds=self._limit()))
         await self._settle(tab, min(8.0, seconds * 0.2))
         self._time("settled")
         await self._keep_post(tab)
         self._write("page.mhtml", await self._try("mhtml", tab.mhtml(seconds=self._limit())))
         self._time("page_kept")
-        unfinished = await self._try(
-            "scroll", tab.ask("scroll", self.settings.max_height, min(5.0, seconds * 0.15), seconds=self._limit(10))
-        )
+        walk = min(5.0, seconds * 0.15)
+        scrolling = tab.ask("scroll", self.settings.max_height, walk, seconds=self._limit(walk + 3))
+        unfinished = await self._try("scroll", scrolling)
         if unfinished:
             self._lack("scroll_unfinished", "页面过长，没有滚动到底")
         await self._wait_for_images(tab)
@@ -123,7 +127,7 @@ class Visit:
             waited = time.monotonic() - began
             is_done = bool(self._shown["loaded"]) or waited > _LINGER
             is_decided = self._share() >= ENOUGH or bool(block_sign(facts) or gone_sign(facts))
-            if is_done and (is_decided or (self.expected == "" or self.arrival.quiet_for() > 0.5)):
+            if is_done and (is_decided or (self.expected == "" or self.arrival.quiet_for() > 1.0)):
                 return
             if waited + pause > seconds:
                 return
@@ -133,7 +137,7 @@ class Visit:
     async def _look(self, tab: Tab) -> None:
         shown = await self._try("facts", tab.ask("facts", _TEXT_LIMIT, seconds=self._limit()))
         if isinstance(shown, dict):
-            self._shown = shown
+            self._shown, self._has_looked = shown, True
 
     def _share(self) -> float:
         """How much of the post is seen; a post without text is seen as soon as anything is."""
@@ -153,18 +157,27 @@ class Visit:
                 "view.png", await self._try("view", tab.picture(top=0, width=width, height=1000, seconds=self._limit()))
             )
             return
-        sheet = await tab.outline(place["selector"], seconds=self._limit())
+        sheet = await self._outline(tab, place["selector"])
         top = max(0.0, place["top"] - 160)
         height = min(2_000.0, max(600.0, place["height"] + 320))
         shot = await self._try("post", tab.picture(top=top, width=width, height=height, seconds=self._limit()))
         if self._picture("post.png", shot):
             self._time("post_pictured")
-        await tab.clear(sheet, seconds=self._limit())
+        if sheet is not None:
+            await self._try("clear", tab.clear(sheet, seconds=self._limit()))
         after = await self._try("html", tab.ask("html", seconds=self._limit()))
         self.record["post"] = {**place, "picture_top": top, "picture_height": height}
         if isinstance(html, str) and isinstance(after, str):
             before_hash, after_hash = (sha256(text.encode("utf-8", "replace")) for text in (html, after))
             self.record["document"] = {"before_highlight": before_hash, "after_highlight": after_hash}
+
+    async def _outline(self, tab: Tab, selector: str) -> str | None:
+        """Draw the frame; a page that does not let us is pictured without."""
+        try:
+            return await tab.outline(selector, seconds=self._limit(2.0))
+        except (PlaywrightError, TimeoutError) as bad:
+            self.journal.note("no_frame", error=str(bad))
+            return None
 
     async def _wait_for_images(self, tab: Tab) -> None:
         for _ in range(20):

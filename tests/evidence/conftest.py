@@ -117,7 +117,11 @@ def _pages(site: Site) -> dict[str, tuple[int, dict[str, str], bytes]]:
         "/alert": (200, html, _page("<script>alert('恭喜中奖')</script>" + _post() + "<script>confirm('x')</script>")),
         "/popups": (200, html, _page(_post() + "<script>for(let i=0;i<5;i++)open('/other?'+i)</script>")),
         "/download": (200, {"Content-Disposition": "attachment; filename=a.bin"}, b"x" * 1000),
-        "/busy": (200, html, _page(_post() + "<script>setTimeout(()=>{while(true){}},1500)</script>")),
+        "/busy": (
+            200,
+            html,
+            _page(_post() + "<div style='height:3000px'></div><script>onscroll=()=>{while(true){}}</script>"),
+        ),
         "/stuck": (200, html, _page(_post() + "<script>while(true){}</script>" + _post())),
         "/late": (
             200,
