@@ -21,12 +21,18 @@ _EVERY = 'tags : "every"'
 _NOTHING = 'tags : "nothing"'
 #: Words beyond these add nothing to the order of hits.
 _MAX_WORDS = 32
+#: Words of a text beyond this are not taken: they only order hits, and a huge text must not hold up the batch.
+_WEIGHED = 20_000
 
 
 def text_columns(mention: Mention, zone: ZoneInfo) -> tuple[str, str, str]:
     """What FTS5 stores of a mention: characters for phrases, words for relevance, fields as tags."""
     tags = [_tag(name, value) for name, values in values_of(mention, zone).items() for value in values]
-    return " ".join(tokens(mention.post)), " ".join(search_words(mention.post.full_text)), " ".join(["every", *tags])
+    return (
+        " ".join(tokens(mention.post)),
+        " ".join(search_words(mention.post.full_text[:_WEIGHED])),
+        " ".join(["every", *tags]),
+    )
 
 
 def whole_tree(query: Query) -> Node | None:
