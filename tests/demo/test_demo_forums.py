@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.robotparser import RobotFileParser
 
 import pytest
@@ -11,6 +13,10 @@ from lxml import html
 
 from demo.posts import SiteName
 from demo.sites import wall_time
+from demo.world import World
+
+if TYPE_CHECKING:
+    from tests.demo.conftest import Reader
 
 START: dict[SiteName, str] = {
     "forum": "/forum.php?mod=forumdisplay&fid=2",
@@ -28,7 +34,7 @@ def _charset(site: SiteName) -> str:
     return "gbk" if site == "forum" else "utf-8"
 
 
-def _list_pages(reader, site: SiteName):  # type: ignore[no-untyped-def]
+def _list_pages(reader: Reader, site: SiteName) -> Iterator[html.HtmlElement]:
     """The trees of all list pages, following "下一页"."""
     path: str | None = START[site]
     while path:
@@ -39,7 +45,7 @@ def _list_pages(reader, site: SiteName):  # type: ignore[no-untyped-def]
         path = f"/{following}" if following else None
 
 
-def test_the_bytes_are_what_the_header_says(reader, site) -> None:  # type: ignore[no-untyped-def]
+def test_the_bytes_are_what_the_header_says(reader: Reader, site: SiteName) -> None:
     """The old forum speaks strict GBK, the new one UTF-8, in the header, in the meta element and in fact."""
     charset = _charset(site)
     for path in (START[site], _thread_paths(reader, site)[0], "/forum.php?mod=viewthread&tid=1"):
@@ -51,15 +57,13 @@ def test_the_bytes_are_what_the_header_says(reader, site) -> None:  # type: igno
             reader.get(site, START[site]).content.decode("utf-8")
 
 
-def _thread_paths(reader, site: SiteName) -> list[str]:  # type: ignore[no-untyped-def]
-    return [
-        f"/{link}"
-        for tree in _list_pages(reader, site)
-        for link in tree.xpath('//tbody[starts-with(@id, "normalthread_") or starts-with(@id, "stickthread_")]//a[contains(@class, "xst")]/@href')
-    ]  # fmt: skip
+def _thread_paths(reader: Reader, site: SiteName) -> list[str]:
+    rows = '//tbody[starts-with(@id, "normalthread_") or starts-with(@id, "stickthread_")]'
+    found = [tree.xpath(f'{rows}//a[contains(@class, "xst")]/@href') for tree in _list_pages(reader, site)]
+    return [f"/{link}" for links in found for link in links]
 
 
-def test_lists_have_the_structure_of_discuz(reader, site) -> None:  # type: ignore[no-untyped-def]
+def test_lists_have_the_structure_of_discuz(reader: Reader, site: SiteName) -> None:
     """Twenty threads a page; author, opening day, replies and last reply stand where Discuz puts them."""
     first, *others = list(_list_pages(reader, site))
     rows = first.xpath('//tbody[starts-with(@id, "normalthread_")]')
@@ -70,13 +74,15 @@ def test_lists_have_the_structure_of_discuz(reader, site) -> None:  # type: igno
     for row in rows:
         assert row.xpath('string(.//td[@class="by"][1]/cite/a)').strip()
         assert row.xpath('string(.//td[@class="num"]/a)').isdecimal()
-        assert re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", row.xpath('string((.//td[@class="by"])[1]//em//span[@title]/@title)'))
+        assert re.fullmatch(
+            r"\d{4}-\d{1,2}-\d{1,2}", row.xpath('string((.//td[@class="by"])[1]//em//span[@title]/@title)')
+        )
         assert re.fullmatch(
             r"\d{4}-\d{1,2}-\d{1,2} \d\d:\d\d", row.xpath('string((.//td[@class="by"])[2]//em//span/@title)')
         )
 
 
-def test_every_post_can_be_reached(reader, world, site) -> None:  # type: ignore[no-untyped-def]
+def test_every_post_can_be_reached(reader: Reader, world: World, site: SiteName) -> None:
     """List pages and thread pages together show each published floor exactly once, ten floors a page."""
     shown: list[str] = []
     for path in _thread_paths(reader, site):
@@ -92,7 +98,7 @@ def test_every_post_can_be_reached(reader, world, site) -> None:  # type: ignore
     assert sorted(shown) == sorted(expected)
 
 
-def test_a_thread_shows_each_post_where_discuz_has_it(reader, world, site) -> None:  # type: ignore[no-untyped-def]
+def test_a_thread_shows_each_post_where_discuz_has_it(reader: Reader, world: World, site: SiteName) -> None:
     """Author, time, text, quotes and the edit note of every floor of every thread's first page."""
     now = reader.clock()
     for thread in world.threads(site, now):
@@ -109,7 +115,7 @@ def test_a_thread_shows_each_post_where_discuz_has_it(reader, world, site) -> No
             assert "".join(post.text.split()) in text
 
 
-def _assert_time(element, published, now) -> None:  # type: ignore[no-untyped-def]
+def _assert_time(element: html.HtmlElement, published: datetime, now: datetime) -> None:
     exact = element.xpath("string(./span/@title)")
     if wall_time.relative(published, now) is None:
         assert exact == ""
@@ -118,21 +124,21 @@ def _assert_time(element, published, now) -> None:  # type: ignore[no-untyped-de
         assert exact == wall_time.plain(published, seconds=True)
 
 
-def test_both_ways_of_writing_times_occur(reader, world, site) -> None:  # type: ignore[no-untyped-def]
+def test_both_ways_of_writing_times_occur(reader: Reader, world: World, site: SiteName) -> None:
     """Recent posts show a relative time, posts older than a week an absolute one."""
     now = reader.clock()
     kinds = {wall_time.relative(post.published, now) is None for post in world.published(now, site)}
     assert kinds == {True, False}
 
 
-def test_coloured_names_are_nested(reader, world, site) -> None:  # type: ignore[no-untyped-def]
+def test_coloured_names_are_nested(reader: Reader, world: World, site: SiteName) -> None:
     """A coloured name stands inside a font element, as on real boards."""
     thread = next(thread for thread in world.threads(site, reader.clock()) if thread.first.author.colour)
     tree = _tree(reader.get(site, f"/forum.php?mod=viewthread&tid={thread.tid}").content, _charset(site))
     assert tree.xpath('string(//a[@class="xw1"]/font)') == thread.first.author.name
 
 
-def test_robots_allow_reading_and_refuse_the_rest(reader, site) -> None:  # type: ignore[no-untyped-def]
+def test_robots_allow_reading_and_refuse_the_rest(reader: Reader, site: SiteName) -> None:
     """Like Discuz's own file: boards and threads yes, searching and posting no."""
     robots = RobotFileParser()
     robots.parse(reader.get(site, "/robots.txt").text.splitlines())
@@ -149,21 +155,21 @@ def test_robots_allow_reading_and_refuse_the_rest(reader, site) -> None:  # type
      "/forum.php?mod=forumdisplay&fid=99", "/forum.php?mod=post&action=newthread", "/forum.php?mod=redirect&pid=7",
      "/data/attachment/forum/202611/none.svg"],
 )  # fmt: skip
-def test_what_does_not_exist_is_404(reader, site, path) -> None:  # type: ignore[no-untyped-def]
+def test_what_does_not_exist_is_404(reader: Reader, site: SiteName, path: str) -> None:
     """An unknown thread, board or picture is refused in the site's own words and charset."""
     response = reader.get(site, path)
     assert response.status_code == 404
     response.content.decode(_charset(site), "strict")
 
 
-def test_a_page_beyond_the_end_is_the_last(reader, site) -> None:  # type: ignore[no-untyped-def]
+def test_a_page_beyond_the_end_is_the_last(reader: Reader, site: SiteName) -> None:
     """Discuz never shows an empty list page."""
     tree = _tree(reader.get(site, START[site] + "&page=99").content, _charset(site))
     assert tree.xpath('//tbody[starts-with(@id, "normalthread_")]')
     assert not tree.xpath('//a[@class="nxt"]')
 
 
-def test_a_floor_has_a_permanent_address(reader, world, site) -> None:  # type: ignore[no-untyped-def]
+def test_a_floor_has_a_permanent_address(reader: Reader, world: World, site: SiteName) -> None:
     """`goto=findpost` leads to the page of the thread that shows the floor, also beyond the first ten."""
     for post in world.published(reader.clock(), site):
         if post.floor not in (2, 12):
@@ -173,7 +179,7 @@ def test_a_floor_has_a_permanent_address(reader, world, site) -> None:  # type: 
         assert f'id="post_{post.native_id}"' in response.content.decode(_charset(site))
 
 
-def test_the_incident_thread_grows_and_shows_its_picture(reader, world, site) -> None:  # type: ignore[no-untyped-def]
+def test_the_incident_thread_grows_and_shows_its_picture(reader: Reader, world: World, site: SiteName) -> None:
     """The burning car is the newest thread of the car club; replies appear with the clock; the picture is served."""
     if site != "forum":
         pytest.skip("the incident begins in the car club")

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from urllib.robotparser import RobotFileParser
 
 import pytest
 from lxml import etree, html
 
+from demo.world import World
+
+if TYPE_CHECKING:
+    from tests.demo.conftest import Reader
+
 FEED = "/rss/auto.xml"
 
 
-def _path(reader, url: str) -> str:  # type: ignore[no-untyped-def]
+def _path(reader: Reader, url: str) -> str:
     return url.removeprefix(reader.root("news"))
 
 
-def test_the_feed_lists_every_article_newest_first(reader, world) -> None:  # type: ignore[no-untyped-def]
+def test_the_feed_lists_every_article_newest_first(reader: Reader, world: World) -> None:
     """RSS 2.0 with title, link, time and description of all that is published."""
     response = reader.get("news", FEED)
     items = etree.fromstring(response.content).findall("channel/item")
@@ -27,10 +33,8 @@ def test_the_feed_lists_every_article_newest_first(reader, world) -> None:  # ty
     assert all(item.findtext("pubDate").endswith(" +0800") and item.findtext("description") for item in items)
 
 
-@pytest.mark.parametrize(
-    ("header", "source"), [("If-None-Match", "etag"), ("If-Modified-Since", "last-modified")]
-)
-def test_an_unchanged_feed_is_304_until_the_incident(reader, header, source) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize(("header", "source"), [("If-None-Match", "etag"), ("If-Modified-Since", "last-modified")])
+def test_an_unchanged_feed_is_304_until_the_incident(reader: Reader, header: str, source: str) -> None:
     """A reader who has the newest version gets no body; the article of the incident makes a new version."""
     first = reader.get("news", FEED)
     known = {header: first.headers[source]}
@@ -49,18 +53,18 @@ def test_an_unchanged_feed_is_304_until_the_incident(reader, header, source) -> 
     [{"If-None-Match": '"other"'}, {"If-None-Match": '"other"', "If-Modified-Since": "Sun, 22 Nov 2037 05:40:00 GMT"},
      {"If-Modified-Since": "not a date"}, {"If-Modified-Since": "Sun, 22 Nov 2020 05:40:00 GMT"}, {}],
 )  # fmt: skip
-def test_a_reader_without_this_version_gets_the_feed(reader, headers) -> None:  # type: ignore[no-untyped-def]
+def test_a_reader_without_this_version_gets_the_feed(reader: Reader, headers: dict[str, str]) -> None:
     """A different ETag outweighs any date, and an unreadable date counts as none."""
     assert reader.get("news", FEED, headers).status_code == 200
 
 
-def test_several_etags_are_understood(reader) -> None:  # type: ignore[no-untyped-def]
+def test_several_etags_are_understood(reader: Reader) -> None:
     """A list of versions, weak ones included."""
     etag = reader.get("news", FEED).headers["etag"]
     assert reader.get("news", FEED, {"If-None-Match": f'"a", W/{etag}'}).status_code == 304
 
 
-def test_sections_and_sitemap_reach_every_article(reader, world) -> None:  # type: ignore[no-untyped-def]
+def test_sections_and_sitemap_reach_every_article(reader: Reader, world: World) -> None:
     """Ten articles a section page; sitemap and sections name the same addresses."""
     number = len(world.published(reader.clock(), "news"))
     found: list[str] = []
@@ -73,7 +77,7 @@ def test_sections_and_sitemap_reach_every_article(reader, world) -> None:  # typ
     assert sorted(places) == sorted(found)
 
 
-def test_an_article_states_its_facts(reader, world) -> None:  # type: ignore[no-untyped-def]
+def test_an_article_states_its_facts(reader: Reader, world: World) -> None:
     """Title, time, author, source and every paragraph; five other articles; an editor."""
     reader.clock.after_incident(80)
     for item in etree.fromstring(reader.get("news", FEED).content).findall("channel/item"):
@@ -89,13 +93,13 @@ def test_an_article_states_its_facts(reader, world) -> None:  # type: ignore[no-
 
 
 @pytest.mark.parametrize("path", ["/auto/2026/1122/1.shtml", "/auto/2025/0101/{number}.shtml", "/images/none.svg"])
-def test_a_wrong_address_is_404(reader, world, path) -> None:  # type: ignore[no-untyped-def]
+def test_a_wrong_address_is_404(reader: Reader, world: World, path: str) -> None:
     """An unknown number, a right number under a wrong day, an unknown picture."""
     number = world.published(reader.clock(), "news")[0].native_id
     assert reader.get("news", path.format(number=number)).status_code == 404
 
 
-def test_an_article_does_not_exist_before_its_time(reader, world) -> None:  # type: ignore[no-untyped-def]
+def test_an_article_does_not_exist_before_its_time(reader: Reader, world: World) -> None:
     """The address of the incident's article works from the second it is published."""
     reader.clock.after_incident(75)
     link = etree.fromstring(reader.get("news", FEED).content).findtext("channel/item/link")
@@ -104,7 +108,7 @@ def test_an_article_does_not_exist_before_its_time(reader, world) -> None:  # ty
     assert reader.get("news", _path(reader, link)).status_code == 404
 
 
-def test_robots_allow_the_articles_and_name_the_sitemap(reader) -> None:  # type: ignore[no-untyped-def]
+def test_robots_allow_the_articles_and_name_the_sitemap(reader: Reader) -> None:
     """Nothing a spider needs is refused."""
     robots = RobotFileParser()
     robots.parse(reader.get("news", "/robots.txt").text.splitlines())

@@ -63,8 +63,14 @@ def test_a_later_incident_moves_only_the_incident(world: World) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{}", "[]", '{"epoch": "yesterday", "incident_after": 25}', '{"epoch": "2026-11-22T06:00:00", "incident_after": 25}'],
-)  # fmt: skip
+    [
+        "",
+        "{}",
+        "[]",
+        '{"epoch": "yesterday", "incident_after": 25}',
+        '{"epoch": "2026-11-22T06:00:00", "incident_after": 25}',
+    ],
+)
 def test_a_damaged_epoch_is_named(tmp_path: Path, text: str) -> None:
     """A broken file is an error that names the file and the way out, never a silent new world."""
     (tmp_path / "epoch.json").write_text(text, encoding="utf-8")
@@ -89,7 +95,7 @@ def test_the_epoch_file_is_plain(tmp_path: Path, world: World) -> None:
 
 
 def test_the_incident_unfolds_by_the_clock(world: World) -> None:
-    """Thread at +0 s, replies from +20 s, the large account at +40 s, the article at +75 s, the official word at +120 s."""
+    """Thread at once, replies from 20 s, the large account at 40 s, the article at 75 s, the official word at 120 s."""
     start = world.incident_start
 
     def seen(seconds: int) -> list[tuple[str, str]]:
