@@ -16,14 +16,15 @@ from core.text import clean, fold
 #: Longer texts are judged on their head and tail: complaints open with the trouble and close with the demand.
 LONGEST = 20_000
 _KEPT_HEAD, _KEPT_TAIL = 12_000, 8_000
-#: What a repost or a quotation brings along: "好惨//@车友老李:我的车自燃了", "[quote]原帖[/quote]", "转发微博".
+#: What a repost or a quotation brings along: "好惨//@车友:我的车自燃了", "[quote]原帖[/quote]", "张三 发表于 2026-3-1".
 _QUOTED = re.compile(
-    r"//\s?@.*\Z|\[quote\b.*?\[/quote\]|^\s*(?:转发微博|转发了?|repost|快转)\s*$"
-    r"|^(?:本帖最后由.{1,40}编辑|引用[:：].{1,200}|.{1,40}发表于\s?\d{4}-\d{1,2}-\d{1,2}.{0,20})$",
+    r"//\s?@.*\Z|\[quote\b.*?\[/quote\]"
+    r"|^(?:本帖最后由[^\n]{1,40}编辑|引用:[^\n]{1,200}|[^\n]{1,40}发表于\s?\d{4}-\d{1,2}-\d{1,2}[^\n]{0,20})$",
     re.DOTALL | re.MULTILINE,
 )
+#: What a platform writes for people who repost without a word.
+_BARE_REPOSTS = frozenset({"转发微博", "转发", "转发了", "转", "快转微博", "repost"})
 _CLAUSE = re.compile(r"[^，,。！!？?；;\n…~～]+[，,。！!？?；;\n…~～]*")
-_SENTENCE = re.compile(r"[^。！!？?\n…]+[。！!？?\n…]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +48,7 @@ class Reading:
 
     def clauses(self) -> list[tuple[int, int]]:
         """The author's clauses, as spans of this reading."""
-        return _parts(_CLAUSE, self.own)
-
-    def sentences(self) -> list[tuple[int, int]]:
-        """The author's sentences, as spans of this reading."""
-        return _parts(_SENTENCE, self.own)
+        return [found.span() for found in _CLAUSE.finditer(self.own) if not found.group().isspace()]
 
 
 def read(full_text: str) -> Reading:
@@ -78,10 +75,7 @@ def _is_hidden(character: str) -> bool:
 
 
 def _blank_quotes(text: str) -> str:
-    if "//" not in text and "quote" not in text and "转" not in text and "发表于" not in text and "引用" not in text:
+    if not any(sign in text for sign in ("//", "quote", "转", "发表于", "引用", "repost", "编辑")):
         return text
-    return _QUOTED.sub(lambda found: " " * len(found.group()), text)
-
-
-def _parts(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
-    return [found.span() for found in pattern.finditer(text) if not found.group().isspace()]
+    own = _QUOTED.sub(lambda found: " " * len(found.group()), text)
+    return " " * len(own) if own.strip() in _BARE_REPOSTS else own

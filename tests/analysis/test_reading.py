@@ -1,0 +1,53 @@
+"""How a post is read."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis.reading import LONGEST, read
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("好惨//@车友老李:我的车自燃了", "好惨"),
+        ("转发微博", ""),
+        (" 转发微博 //@a:坏了", ""),
+        ("[quote]漏油了[/quote]我的没事", "我的没事"),
+        ("引用：李四的话\n我不同意", "我不同意"),
+        ("张三 发表于 2026-3-1 12:00\n我不同意", "我不同意"),
+        ("看 https://a.cn/b", "看 https://a.cn/b"),
+        ("转发给大家看看这家店", "转发给大家看看这家店"),
+    ],
+)
+def test_the_authors_own_words(text: str, own: str) -> None:
+    """Reposted and quoted words are blanked, links are not mistaken for reposts."""
+    reading = read(text)
+    assert reading.own.strip() == own
+    assert len(reading.own) == len(reading.text)
+
+
+def test_spans_hold_in_the_original() -> None:
+    """Hidden characters and width do not move a span."""
+    original = "Ａ\u200b发\u200b动\u200b机\ud800坏"
+    reading = read(original)
+    at = reading.text.index("发动机")
+    start, end = reading.span(at, at + 3)
+    assert original[start:end] == "发\u200b动\u200b机"
+
+
+def test_long_texts_keep_head_and_tail() -> None:
+    """Beyond the limit the middle is left out, and spans of the tail still hold."""
+    original = "头" + "中" * (LONGEST + 5_000) + "尾"
+    reading = read(original)
+    assert reading.cut_from == len(original)
+    assert len(reading.text) <= LONGEST + 1
+    assert reading.text[0] == "头"
+    start, end = reading.span(len(reading.text) - 1, len(reading.text))
+    assert original[start:end] == "尾"
+
+
+def test_clauses() -> None:
+    """Parts carry their punctuation and cover the author's words only."""
+    reading = read("坏了，真的。退钱！//@别人:没坏")
+    assert [reading.own[slice(*span)].strip() for span in reading.clauses()] == ["坏了,", "真的。", "退钱!"]
