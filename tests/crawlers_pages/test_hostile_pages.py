@@ -45,7 +45,8 @@ HOSTILE: dict[str, bytes] = {
     "wrong label": '<html><head><meta charset="x-nonsense"></head><body><p>你好</p></body></html>'.encode("gbk"),
     "label is no charset": b'<meta charset="base64"><p>\xff\xfe\xfd hello \xff</p>',
     "entity bomb": b'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">'
-    b'<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;"><!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;">]><rss><channel><item><title>&d;</title>'
+    b'<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;"><!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;">]>'
+    b"<rss><channel><item><title>&d;</title>"
     b"</item></channel></rss>",
     "external entity": b'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss><channel><item>'
     b"<title>&x;</title></item></channel></rss>",
@@ -70,7 +71,8 @@ HOSTILE: dict[str, bytes] = {
                 "cards": [
                     {
                         "mblog": {
-                            "id": 1234567890, "text": "x" * 100_000, "created_at": "never", "user": {"id": True, "screen_name": 5},
+                            "id": 1234567890, "text": "x" * 100_000, "created_at": "never",
+                            "user": {"id": True, "screen_name": 5},
                             "reposts_count": {}, "pics": {"a": 1}, "region_name": 5, "retweeted_status": {"user": []},
                         }
                     }
@@ -88,8 +90,8 @@ HOSTILE: dict[str, bytes] = {
     "thread with a bad base": THREAD.format(n=1, a="", b="<div id='postmessage_1'>x</div>")
     .replace("<head>", "<head><base href='http://[::1'>")
     .encode(),
-    "next data of junk": b'<html><body><script id="__NEXT_DATA__">{"title":[],"content":{"a":[[[[]]]]}}</script></body></html>',
-    "meta of junk": b'<html><head><meta name="pubdate" content="9999999999999"><meta property="og:title"></head></html>',
+    "next data of junk": b'<html><script id="__NEXT_DATA__">{"title":[],"content":{"a":[[[[]]]]}}</script></html>',
+    "meta of junk": b'<html><meta name="pubdate" content="9999999999999"><meta property="og:title"></html>',
 }  # fmt: skip
 
 
