@@ -27,7 +27,7 @@ def history(drafts: tuple[Draft, ...]) -> list[Draft]:
 
 def test_there_are_enough_posts_of_every_label(drafts: tuple[Draft, ...]) -> None:
     """At least 320 posts, and no label is missing."""
-    counted = Counter(draft.label for draft in drafts)
+    counted: Counter[str] = Counter(draft.label for draft in drafts)
     assert len(drafts) >= 320
     assert set(counted) == set(LABELS)
     for label, least in {"praise": 40, "complaint": 50, "irrelevant": 25, "sarcasm": 5, "ad": 3, "official": 8}.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.robotparser import RobotFileParser
 
 import pytest
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 FEED = "/rss/auto.xml"
 
 
+def _tree(text: str) -> Any:
+    """lxml types an XPath's result as one of nine things; the tests know which."""
+    return html.document_fromstring(text)
+
+
+def _xml(body: bytes) -> Any:
+    return etree.fromstring(body)
+
+
 def _path(reader: Reader, url: str) -> str:
     return url.removeprefix(reader.root("news"))
 
@@ -24,7 +33,7 @@ def _path(reader: Reader, url: str) -> str:
 def test_the_feed_lists_every_article_newest_first(reader: Reader, world: World) -> None:
     """RSS 2.0 with title, link, time and description of all that is published."""
     response = reader.get("news", FEED)
-    items = etree.fromstring(response.content).findall("channel/item")
+    items = _xml(response.content).findall("channel/item")
     published = world.published(reader.clock(), "news")
     assert response.headers["content-type"].startswith("application/rss+xml")
     assert [item.findtext("title") for item in items] == [
@@ -44,7 +53,7 @@ def test_an_unchanged_feed_is_304_until_the_incident(reader: Reader, header: str
     reader.clock.after_incident(75)
     changed = reader.get("news", FEED, known)
     assert changed.status_code == 200
-    assert "起火" in etree.fromstring(changed.content).findtext("channel/item/title")
+    assert "起火" in _xml(changed.content).findtext("channel/item/title")
     assert changed.headers["etag"] != first.headers["etag"]
 
 
@@ -69,10 +78,10 @@ def test_sections_and_sitemap_reach_every_article(reader: Reader, world: World) 
     number = len(world.published(reader.clock(), "news"))
     found: list[str] = []
     for path in ("/auto/", "/auto/index_2.html"):
-        links = html.document_fromstring(reader.get("news", path).text).xpath('//ul[@class="list"]//h3/a/@href')
+        links = _tree(reader.get("news", path).text).xpath('//ul[@class="list"]//h3/a/@href')
         assert len(links) <= 10
         found += links
-    places = etree.fromstring(reader.get("news", "/sitemap.xml").content).xpath("//*[local-name()='loc']/text()")
+    places = _xml(reader.get("news", "/sitemap.xml").content).xpath("//*[local-name()='loc']/text()")
     assert len(set(found)) == number
     assert sorted(places) == sorted(found)
 
@@ -80,8 +89,8 @@ def test_sections_and_sitemap_reach_every_article(reader: Reader, world: World) 
 def test_an_article_states_its_facts(reader: Reader, world: World) -> None:
     """Title, time, author, source and every paragraph; five other articles; an editor."""
     reader.clock.after_incident(80)
-    for item in etree.fromstring(reader.get("news", FEED).content).findall("channel/item"):
-        tree = html.document_fromstring(reader.get("news", _path(reader, item.findtext("link"))).text)
+    for item in _xml(reader.get("news", FEED).content).findall("channel/item"):
+        tree = _tree(reader.get("news", _path(reader, item.findtext("link"))).text)
         post = next(post for post in world.posts if post.title == item.findtext("title"))
         assert tree.xpath("string(//h1)") == post.title
         assert tree.xpath("string(//meta[@property='article:published_time']/@content)").endswith("+08:00")
@@ -102,7 +111,7 @@ def test_a_wrong_address_is_404(reader: Reader, world: World, path: str) -> None
 def test_an_article_does_not_exist_before_its_time(reader: Reader, world: World) -> None:
     """The address of the incident's article works from the second it is published."""
     reader.clock.after_incident(75)
-    link = etree.fromstring(reader.get("news", FEED).content).findtext("channel/item/link")
+    link = _xml(reader.get("news", FEED).content).findtext("channel/item/link")
     assert reader.get("news", _path(reader, link)).status_code == 200
     reader.clock.now -= timedelta(seconds=1)
     assert reader.get("news", _path(reader, link)).status_code == 404

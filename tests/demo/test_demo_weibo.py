@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from tests.demo.conftest import Reader
 
 
+def _tree(text: str) -> Any:
+    """lxml types an XPath's result as one of nine things; the tests know which."""
+    return html.fromstring(text)
+
+
+def _post(reader: Reader, native: str) -> WorldPost:
+    post = reader.world.post("weibo", native, reader.clock())
+    assert post is not None
+    return post
+
+
 def _search(reader: Reader, keyword: str, page: int = 1, kind: str = "61") -> dict[str, Any]:
     container = quote(f"100103type={kind}&q={keyword}", safe="")
     path = f"/api/container/getIndex?containerid={container}&page_type=searchall&page={page}"
@@ -33,7 +44,7 @@ def _statuses(answer: dict[str, Any]) -> list[dict[str, Any]]:
     return [card["mblog"] for card in flat if card["card_type"] == 9]
 
 
-def _read(element: html.HtmlElement) -> str:
+def _read(element: Any) -> str:
     """What a person reads: the text, emoji as their names in brackets."""
     for face in element.xpath(".//img[@alt]"):
         face.tail = face.get("alt") + (face.tail or "")
@@ -63,7 +74,7 @@ def test_the_search_shows_every_post_once_newest_first(reader: Reader, world: Wo
 def test_a_status_has_the_fields_of_the_real_site(reader: Reader, world: World) -> None:
     """Ids are strings, the time is English, followers are words, the region has its prefix."""
     for status in _all(reader, "曜行"):
-        post = world.post("weibo", status["mid"], reader.clock())
+        post = _post(reader, status["mid"])
         assert isinstance(status["mid"], str)
         assert status["bid"] == identities.bid(status["mid"])
         assert re.fullmatch(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d \+0800 \d{4}", status["created_at"])
@@ -119,12 +130,12 @@ def test_long_texts_are_cut_and_can_be_fetched(reader: Reader, world: World) -> 
     long = [status for status in _all(reader, "曜行") if status["isLongText"]]
     assert len(long) >= 2
     for status in long:
-        post = world.post("weibo", status["mid"], reader.clock())
+        post = _post(reader, status["mid"])
         extended = reader.get("weibo", f"/statuses/extend?id={status['mid']}").json()
         shown = reader.get("weibo", f"/statuses/show?id={status['bid']}").json()
         for text in (extended["data"]["longTextContent"], shown["data"]["text"]):
-            assert html.fromstring(f"<p>{text}</p>").text_content() == post.text
-        assert len(html.fromstring(f"<p>{status['text']}</p>").text_content()) < len(post.text)
+            assert _tree(f"<p>{text}</p>").text_content() == post.text
+        assert len(_tree(f"<p>{status['text']}</p>").text_content()) < len(post.text)
 
 
 def test_reposts_carry_their_original(reader: Reader, world: World) -> None:
@@ -132,7 +143,7 @@ def test_reposts_carry_their_original(reader: Reader, world: World) -> None:
     reposts = [status for status in _all(reader, "曜行") if "retweeted_status" in status]
     assert len(reposts) >= 6
     for status in reposts:
-        original = world.post("weibo", status["retweeted_status"]["mid"], reader.clock())
+        original = _post(reader, status["retweeted_status"]["mid"])
         assert status["retweeted_status"]["user"]["screen_name"] == original.author.name
 
 
@@ -169,7 +180,7 @@ def test_the_page_of_a_status_is_rendered_on_the_server(reader: Reader, world: W
     reader.clock.after_incident(400)
     for post in world.published(reader.clock(), "weibo")[-12:]:
         text = reader.get("weibo", path.format(mid=post.native_id, bid=identities.bid(post.native_id))).text
-        tree = html.document_fromstring(text)
+        tree = _tree(text)
         assert tree.xpath("string(//h3)").startswith(post.author.name)
         assert _read(tree.xpath('(//div[@class="weibo-text"])[1]')[0]) == post.text
         found = re.search(r"\$render_data = (\[.*\])\[0\] \|\| \{\};", text)
