@@ -118,7 +118,7 @@ def refused(error: PageError) -> Conclusion:
 
 def conclude(tally: Tally) -> Conclusion:
     """What a crawl says whose entrance could be read."""
-    if tally.missed and tally.read == 0 and _speaks_for_all(tally):
+    if tally.missed and tally.read == tally.posts == 0 and _speaks_for_all(tally):
         last = tally.missed[-1]
         return _said(
             tally, state_of(last), f"列表可读，但 {len(tally.missed)} 个页面全部没有取到：{last.sign}", failed=True
