@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from analysis.attribution import about_subjects
 from analysis.events import Candidate
 from analysis.features import prepare
 from analysis.reading import Reading, read
 from analysis.risk import Facts, Risk, weigh
-from analysis.sentiment import SentimentModel
+from analysis.sentiment import Contribution, SentimentModel
 from analysis.subjects import Match, SubjectFinder
 from analysis.topics import OTHER, Topic, bundled_topics
 from core.model import Event, Post, Reason, Verdict
@@ -60,21 +61,25 @@ class Analyser:
         verdict has one. Posts without a subject have a probability and categories, but no risk, grade or event.
         """
         judged = [self._read(post) for post in posts]
-        negatives = self._probabilities(judged)
+        model = self._model.judge([one.prepared for one in judged], [one.post.channel for one in judged])
+        negatives = [
+            probability if one.prepared else _SILENT
+            for probability, one in zip(model.probabilities.tolist(), judged, strict=True)
+        ]
         topics = [self._topics.find(one.narrowed) for one in judged]
         events = self._group(judged, negatives, topics, now=now, group=group)
         same = Counter(one.prepared for one in judged)
         verdicts = []
-        for one, negative, found, event in zip(judged, negatives, topics, events, strict=True):
+        for row, one in enumerate(judged):
             facts = Facts(
                 post=one.post,
                 reading=one.narrowed,
-                negative=negative,
-                topics=found,
-                event=event,
+                negative=negatives[row],
+                topics=topics[row],
+                event=events[row],
                 same_text=same[one.prepared] if one.prepared else 1,
             )
-            verdicts.append(self._verdict(one, facts))
+            verdicts.append(self._verdict(one, facts, partial(model.contributions, row)))
         return verdicts
 
     def _read(self, post: Post) -> _Judged:
@@ -83,11 +88,6 @@ class Analyser:
         narrowed = about_subjects(reading, matches)
         unnamed = _without_names(narrowed.own, matches)
         return _Judged(post=post, reading=reading, narrowed=narrowed, matches=matches, prepared=prepare(unnamed))
-
-    def _probabilities(self, judged: Sequence[_Judged]) -> list[float]:
-        texts = [one.prepared for one in judged]
-        found = self._model.probabilities_of_prepared(texts, [one.post.channel for one in judged])
-        return [float(value) if text else _SILENT for value, text in zip(found, texts, strict=True)]
 
     def _group(
         self,
@@ -112,7 +112,7 @@ class Analyser:
             events[number] = event
         return events
 
-    def _verdict(self, one: _Judged, facts: Facts) -> Verdict:
+    def _verdict(self, one: _Judged, facts: Facts, why: Callable[[], Sequence[Contribution]]) -> Verdict:
         categories = tuple(topic.name for topic in facts.topics)
         risk = weigh(facts, self._risk) if one.matches else Risk(score=0, grade=None, reasons=())
         is_negative = facts.negative >= self._risk.negative_from
@@ -120,14 +120,14 @@ class Analyser:
             categories = (OTHER,)
         reasons = [*_about(one), *risk.reasons]
         if one.matches and (is_negative or risk.grade):
-            reasons += self._strongest_words(one)
+            reasons += _strongest_words(one, why())
         if one.narrowed is not one.reading:
             reasons.append(Reason(code="attribution", text="帖文在对比别家，只按说到监测对象的部分研判"))
         if one.reading.cut_from is not None:
             text = f"全文 {one.reading.cut_from} 字，按开头和结尾共 {len(one.reading.text)} 字研判"
             reasons.append(Reason(code="text.cut", text=text))
         if not one.prepared:
-            reasons.append(Reason(code="text.silent", text="没有作者自己的文字，不判为负面"))
+            reasons.append(Reason(code="text.silent", text="除名称和引用外没有文字，不判为负面"))
         return Verdict(
             id=one.post.id,
             negative=facts.negative,
@@ -140,19 +140,25 @@ class Analyser:
             model=self._model.name,
         )
 
-    def _strongest_words(self, one: _Judged) -> list[Reason]:
-        """The tokens that pushed the probability most; exact, because the model is linear."""
-        reasons: list[Reason] = []
-        for token, logit in self._model.contributions(one.prepared, one.post.channel):
-            if logit <= 0 or len(reasons) == _STRONGEST:
-                break
-            place = _place(one.narrowed, token)
-            word = token.replace(" ", "")
-            if place is None or len(word) < 2 or any(word in reason.text for reason in reasons):
-                continue
-            text = f"“{word}”使负面倾向增加 {logit:.2f}（对数几率）"
-            reasons.append(Reason(code="model.token", text=text, span=one.narrowed.span(*place)))
-        return reasons
+
+def _strongest_words(judged: _Judged, contributions: Sequence[Contribution]) -> list[Reason]:
+    """The words that pushed the probability most; exact, because the model is linear."""
+    pushes = {one.token.replace(" ", ""): 0.0 for one in contributions if one.is_words}
+    for token, _, logit in contributions:
+        # A word also counts as a run of characters: both contributions are its own.
+        word = token.replace(" ", "")
+        if word in pushes:
+            pushes[word] += logit
+    reasons: list[Reason] = []
+    for word, logit in sorted(pushes.items(), key=lambda item: (-item[1], item[0])):
+        if logit <= 0 or len(reasons) == _STRONGEST:
+            break
+        at = judged.narrowed.own.find(word)
+        is_covered = any(word in reason.text for reason in reasons)
+        if len(word) > 1 and at >= 0 and not is_covered:
+            text = f"“{word}”使负面的对数几率增加 {logit:.2f}"
+            reasons.append(Reason(code="model.token", text=text, span=judged.narrowed.span(at, at + len(word))))
+    return reasons
 
 
 def _without_names(text: str, matches: Sequence[Match]) -> str:
@@ -182,14 +188,3 @@ def _candidate(one: _Judged, topics: Sequence[Topic], now: datetime) -> Candidat
         categories=tuple(topic.name for topic in topics),
         when=min(one.post.when, now),
     )
-
-
-def _place(reading: Reading, token: str) -> tuple[int, int] | None:
-    """Where a token first stands; a pair of words may be apart by punctuation."""
-    at = reading.own.find(token.replace(" ", ""))
-    if at >= 0:
-        return at, at + len(token.replace(" ", ""))
-    first, _, rest = token.partition(" ")
-    start = reading.own.find(first)
-    end = reading.own.find(rest, start + len(first)) if start >= 0 and rest else -1
-    return (start, end + len(rest)) if 0 <= start < end <= start + len(token) + 4 else None

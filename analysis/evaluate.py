@@ -69,7 +69,7 @@ def evaluate(
 
 def judge(model: SentimentModel, examples: Sequence[Example], *, name: str) -> list[Row]:
     """Rows for these examples, by set."""
-    found = model.probabilities_of_prepared([one.text for one in examples], [one.channel for one in examples])
+    found = model.judge([one.text for one in examples], [one.channel for one in examples]).probabilities
     labels = np.array([example.negative for example in examples], dtype=np.bool_)
     sets = np.array([example.set for example in examples])
     rows = [

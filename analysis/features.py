@@ -25,14 +25,13 @@ WORD_BITS = 19
 _ALPHABET = 0x10000
 #: Links and people: no opinion of the author.
 _MASKED = re.compile(r"https?://[^\s\u4e00-\u9fff]+|www\.[\w./-]+|@[\w\-·]{1,30}")
-_DIGITS = str.maketrans("123456789", "000000000")
 _OTHER = re.compile(r"[^\w!?]+|_+")
 
 
 def prepare(text: str) -> str:
-    """The text as the model reads it: folded, without links and names; all digits alike."""
+    """The text as the model reads it: folded, without links and names of people."""
     visible = _MASKED.sub(" ", fold(clean(text)))
-    return _OTHER.sub(" ", visible.translate(_DIGITS)).strip()
+    return _OTHER.sub(" ", visible).strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

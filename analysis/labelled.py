@@ -43,7 +43,7 @@ SETS: dict[str, Channel] = {
 DOMAIN = Path(__file__).parent / "lexicons" / "domain.jsonl"
 #: Kinds of our own sentences that a bag of words cannot learn from; attribution handles them (`analysis.attribution`).
 _NOT_FOR_TRAINING = frozenset({"rival"})
-#: The names in our sentences. They are blanked, as the analyser blanks the names of its subjects: a brand is no opinion.
+#: The names in our sentences, blanked as the analyser blanks those of its subjects: a brand is no opinion.
 _NAMES = re.compile(r"(?:曜行汽车|曜行|启程)(?:[SX]\d)?")
 _LONGEST = 600
 _EDGE = 40

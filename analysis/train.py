@@ -229,6 +229,6 @@ def _platt(model: SentimentModel, examples: Sequence[Example]) -> tuple[float, f
         return 1.0, 0.0
     share = Counter(example.set for example in examples)
     weights = np.array([1.0 / share[example.set] for example in examples])
-    logits = model.logits([example.text for example in examples], [example.channel for example in examples])
+    logits = model.judge([example.text for example in examples], [example.channel for example in examples]).logits
     fitted = LogisticRegression(C=1e6).fit(logits.reshape(-1, 1), labels, sample_weight=weights / weights.mean())
     return float(fitted.coef_[0][0]), float(fitted.intercept_[0])
