@@ -17,7 +17,6 @@ _PRAGMAS = (
     # The index can be rebuilt: a power cut may cost its last moments, never its consistency.
     "synchronous=NORMAL",
     "cache_size=-64000",
-    "mmap_size=1073741824",
     "temp_store=MEMORY",
 )
 _PAGES_A_STEP = 4096
@@ -41,7 +40,7 @@ class Connections:
             try:
                 yield connection
             finally:
-                connection.execute("ROLLBACK")
+                _roll_back(connection)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -50,10 +49,9 @@ class Connections:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
+                connection.execute("COMMIT")  # a full disk refuses here
+            finally:
+                _roll_back(connection)
 
     def copy_from(self, other: Path, *, progress: Callable[[int, int, int], None] | None = None) -> None:
         """Replace the content by that of another file, as one transaction that readers do not wait for.
@@ -110,6 +108,12 @@ class Connections:
         for statement in filter(str.strip, self.schema.split(";")):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {self.version}")
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    """End a transaction that was not committed; some errors make SQLite end it by itself."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def _open(path: Path) -> sqlite3.Connection:

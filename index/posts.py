@@ -60,7 +60,7 @@ class PostStore:
         if not seen:
             return Kept(new=0, changed=0, same=0)
         with self.database.write() as connection:
-            batch = _Batch(stored=_stored(connection, [row["id"] for row in seen]))
+            batch = _Batch(stored=_stored(connection, [row["id"] for row in seen], for_update=True))
             for row in seen:
                 batch.take(row)
             batch.write(connection)
@@ -181,10 +181,11 @@ def _rows_of(found: Sequence[Post], *, source: str, raw: str | None, now: dateti
         yield {**values, "source": source, "raw": raw, "fingerprint": mark, "version": 1, "seen": now}
 
 
-def _stored(connection: Connection, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+def _stored(connection: Connection, ids: Sequence[str], *, for_update: bool = False) -> dict[str, Mapping[str, Any]]:
     rows: dict[str, Mapping[str, Any]] = {}
     for chunk in chunks(list(dict.fromkeys(ids)), CHUNK):
-        found = connection.execute(select(posts).where(posts.c.id.in_(chunk)).with_for_update())
+        wanted = select(posts).where(posts.c.id.in_(chunk))
+        found = connection.execute(wanted.with_for_update() if for_update else wanted)
         rows.update((row.id, row._asdict()) for row in found)
     return rows
 

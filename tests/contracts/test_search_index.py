@@ -399,3 +399,24 @@ def test_old_and_far_times(index: SearchIndex) -> None:
     index.add_many([mention(number, "年代", when=when) for number, when in enumerate(times)])
     assert find(index, "年代") == [3, 2, 1, 0]
     assert find(index, "年代", until=times[1]) == [0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ".join(["异响"] * 100),
+        " OR ".join(["异响"] * 100),
+        " ".join(["-异响"] * 99),
+        "NOT " * 20 + "异响",
+        "(异响 OR (车 " * 10 + "异响" + "))" * 10,
+        "-(异响 或 -(车 " * 5 + "异响" + "))" * 5,
+        "channel:weibo OR " * 60 + "车",
+    ],
+)
+@pytest.mark.parametrize("sort", ["time", "relevance", "risk"])
+def test_the_largest_search_texts_are_answered(filled: SearchIndex, text: str, sort: Sort) -> None:
+    """Whatever the language accepts, the engine can do: no text is too deep or too long for it."""
+    where = parse(text, now=START, zone=ZONE)
+    filters: dict[str, object] = {"grades": ("A", "B"), "channels": ("forum", "weibo"), "subjects": ("星辰汽车",)}
+    assert filled.search(Query(where=where, sort=sort)).total >= 0
+    assert filled.search(Query(where=where, sort=sort, **filters)).total >= 0  # type: ignore[arg-type]

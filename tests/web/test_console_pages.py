@@ -420,7 +420,7 @@ def test_a_mistake_in_the_search_text_is_shown_where_it_is(browser: Browser) -> 
     """The page says which character is wrong and why, and keeps what was typed."""
     answer = browser.get("/search", params={"q": "刹车 (异响"})
     assert answer.status_code == 400
-    assert "第 4 个字符处括号没有闭合" in answer.text
+    assert "第 4 个字符处：括号没有闭合" in answer.text
     assert '刹车 <mark class="here">(</mark>异响' in answer.text
     assert 'value="刹车 (异响"' in answer.text
 
