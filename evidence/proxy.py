@@ -182,10 +182,10 @@ class EgressProxy:
         try:
             await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            back.close()
             for task in (up, down):
                 task.cancel()
             await asyncio.gather(up, down, return_exceptions=True)
-            back.close()
 
     async def _download(
         self, there: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str, *, is_tunnel: bool
