@@ -6,10 +6,12 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
+from app.browsing import why_no_browser
 from app.wiring import Product
-from core.errors import BrowserMissing, ModelError
+from core.errors import ModelError
 from core.model import SOURCE_STATE_NAMES
 from core.work import QueueName, WorkQueue
 
@@ -63,11 +65,9 @@ def _store(product: Product) -> Iterator[Finding]:
 def _model(product: Product) -> Iterator[Finding]:
     from analysis.sentiment import SentimentModel
 
+    chosen = product.settings.analysis.model
     try:
-        product_model = product.settings.analysis.model
-        from pathlib import Path
-
-        model = SentimentModel.load(Path(product_model) if product_model else None)
+        model = SentimentModel.load(Path(chosen) if chosen else None)
     except ModelError as bad:
         yield Finding(level="bad", item="模型", state=str(bad), fix="重新安装，或改正 [analysis] model")
     else:
@@ -75,18 +75,10 @@ def _model(product: Product) -> Iterator[Finding]:
 
 
 def _browser(product: Product) -> Iterator[Finding]:
-    from evidence.browser import find_browser
-
-    try:
-        path = find_browser(product.settings.evidence.browser)
-    except BrowserMissing as bad:
-        yield Finding(level="bad", item="浏览器", state=str(bad), fix="改正 [evidence] browser")
+    if missing := why_no_browser(product.settings.evidence.browser):
+        yield Finding(level="warn", item="浏览器", state="没有；预警会标明「无法取证」", fix=missing)
         return
-    if path is None:
-        fix = "sudo apt-get install chromium-headless-shell"
-        yield Finding(level="warn", item="浏览器", state="没有；预警会标明「无法取证」", fix=fix)
-        return
-    yield Finding(level="ok", item="浏览器", state=str(path))
+    yield Finding(level="ok", item="浏览器", state="可用")
     if not _has_chinese_font():
         fix = "sudo apt-get install fonts-noto-cjk"
         yield Finding(level="warn", item="中文字体", state="没有；截图里的汉字会是方块", fix=fix)

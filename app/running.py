@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from app import logs
+from app.browsing import why_no_browser
 from app.firsts import FirstAlert, first_alert, sent_alerts
 from app.serving import refuse_taken_port
 from app.signals import stop_on_signals
@@ -89,13 +90,11 @@ def run_product(config: Path, *, demo_folder: Path | None, demo_port: int, verbo
 
 
 def _describe(product: Product, screen: Console, *, demo: bool, before: int) -> None:
-    from evidence.browser import find_browser
-
     settings = product.settings
     watched = "、".join(source.name for source in settings.sources)
     screen.print(f"监测 {len(settings.sources)} 个信源：{watched}", highlight=False)
-    if find_browser(settings.evidence.browser) is None:
-        screen.print("[yellow]本机没有可用的浏览器：预警照常发出，标明「无法取证」。[/yellow]")
+    if missing := why_no_browser(settings.evidence.browser):
+        screen.print(f"[yellow]{missing}\n预警照常发出，标明「无法取证」。[/yellow]", highlight=False, soft_wrap=True)
     if before:
         screen.print(f"此前已送达 {before} 条预警，都在控制台里。", highlight=False)
     if demo and not before:

@@ -102,7 +102,7 @@ class Schedule:
         with self._lock:
             self._reap()
 
-    def _reap(self) -> None:
+    def _reap(self, *, stopping: bool = False) -> None:
         for name, (child, number) in list(self._running.items()):
             status = child.process.poll()
             if status is None:
@@ -112,7 +112,8 @@ class Schedule:
             now = self.clock()
             values: dict[str, Any] = {"finished": now, "ok": status == 0}
             if status != 0:
-                values["note"] = f"exit {status}"
+                values["note"] = "stopped" if stopping else f"exit {status}"
+            if status != 0 and not stopping:
                 log.error("job_failed", extra={"job": name, "status": status})
             with self.database.write() as connection:
                 connection.execute(update(job_runs).where(job_runs.c.number == number).values(values))
@@ -130,7 +131,10 @@ class Schedule:
     def _last_success(self, job: Job) -> datetime | None:
         wished = select(func.max(job_runs.c.started, type_=job_runs.c.started.type))
         with self.database.read() as connection:
-            return connection.scalar(wished.where(job_runs.c.job == job.name, job_runs.c.ok.is_(True)))
+            latest: datetime | None = connection.scalar(
+                wished.where(job_runs.c.job == job.name, job_runs.c.ok.is_(True))
+            )
+        return latest
 
     def _end_all(self) -> None:
         with self._lock:
@@ -138,7 +142,7 @@ class Schedule:
                 child.process.terminate()
             for child, _ in self._running.values():
                 child.process.wait()
-            self._reap()
+            self._reap(stopping=True)
 
 
 def missed(job: Job, last_success: datetime | None, now: datetime, settings: Settings) -> bool:

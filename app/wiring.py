@@ -66,7 +66,7 @@ class Product:
         """The archive's search."""
         from index.sqlite import SqliteIndex
 
-        return SqliteIndex(self.settings.data_dir / "index.sqlite")
+        return SqliteIndex(self.settings.data_dir / "index.sqlite", zone=self.settings.zone)
 
     @cached_property
     def analyser(self) -> Analyser:
@@ -110,7 +110,7 @@ class Product:
         """What we do about it."""
         from alerts.cases import CaseBook
 
-        return CaseBook(self.database)
+        return CaseBook(self.database, self.settings)
 
     @cached_property
     def dispatcher(self) -> Dispatcher:

@@ -137,14 +137,14 @@ class Worker:
             return
         try:
             step(queue, items)
-        except Exception:  # the job boundary: whatever a post does to us, the others go on
+        except Exception:
             log.exception("batch_failed", extra={"queue": queue.name, "count": len(items)})
         else:
             return
         for item in items:
             try:
                 step(queue, [item])
-            except Exception as bad:
+            except Exception as bad:  # noqa: BLE001 - the same boundary, one post at a time
                 self._set_aside(queue, item, bad)
 
     def _set_aside(self, queue: WorkQueue, item: WorkItem, bad: Exception) -> None:

@@ -10,7 +10,7 @@ as_root() {
 }
 
 have_browser() {
-    .venv/bin/python -c 'import sys; from evidence.browser import find_browser; sys.exit(find_browser("auto") is None)' 2>/dev/null
+    .venv/bin/python -c 'from evidence.browser import find_browser; find_browser("auto")' 2>/dev/null
 }
 
 have_fonts() { command -v fc-list >/dev/null 2>&1 && [ -n "$(fc-list :lang=zh 2>/dev/null | head -1)" ]; }

@@ -15,7 +15,7 @@ from app.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, day, momen
 from core.errors import ConfigError
 from core.model import CHANNEL_NAMES, CHANNELS, GRADES, Channel, Grade
 from core.wire import dumps, mention_to_json
-from index.base import Hit, Query
+from index.base import Hit, Query, Sort
 from index.query import parse
 
 index_app = typer.Typer(help="检索索引的维护。", no_args_is_help=True)
@@ -36,7 +36,7 @@ def search(
     subject: Annotated[list[str] | None, typer.Option(help="只看这一监测对象，可重复。")] = None,
     since: Annotated[str | None, typer.Option(help="从何时起：7d、2026-03-15。")] = None,
     until: Annotated[str | None, typer.Option(help="到何时止（不含）。")] = None,
-    sort: Annotated[str, typer.Option(help="time、relevance 或 risk。")] = "time",
+    sort: Annotated[Sort, typer.Option(help="排序。")] = "time",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="最多几条。")] = 20,
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
@@ -44,10 +44,6 @@ def search(
     """在全部存档里检索。"""
     product = open_product(config)
     settings = product.settings
-    if sort not in ("time", "relevance", "risk"):
-        raise ConfigError(
-            file="命令行", key="--sort", value=sort, problem="没有这种排序", fix="time、relevance 或 risk"
-        )
     query = Query(
         where=parse(text, now=product.clock(), zone=settings.zone),
         grades=tuple(_grade(value) for value in grade or ()),
@@ -107,7 +103,12 @@ def rebuild(config: ConfigOption = DEFAULT_CONFIG) -> None:
     path = product.settings.data_dir / "index.sqlite"
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("重建索引", total=product.posts.count())
-        count = rebuild_index(path, product.verdicts, progress=lambda done: progress.update(task, completed=done))
+        count = rebuild_index(
+            path,
+            product.verdicts,
+            zone=product.settings.zone,
+            progress=lambda done: progress.update(task, completed=done),
+        )
     typer.echo(f"索引已重建，共 {count} 条")
 
 

@@ -34,7 +34,7 @@ def show_all(
     table = Table(title="处置单", title_justify="left")
     for heading in ("编号", "等级", "状态", "事由", "责任人", "时限"):
         table.add_column(heading, overflow="fold")
-    for case in product.cases.list(only_open=only_open):
+    for case in product.cases.list(open_only=only_open):
         left = f"剩 {in_chinese(case.due - now)}" if now <= case.due else f"逾期 {in_chinese(now - case.due)}"
         due = f"{case.due.astimezone(zone):%m-%d %H:%M}" + (f"（{left}）" if case.is_open() else "")
         state = CASE_STATE_NAMES[case.state]
@@ -43,9 +43,7 @@ def show_all(
     Console().print(table)
 
 
-def show(
-    case: Annotated[str, typer.Argument(help="编号，写开头几位即可。")], config: ConfigOption = DEFAULT_CONFIG
-) -> None:
+def show(case: Annotated[str, typer.Argument(help="编号。")], config: ConfigOption = DEFAULT_CONFIG) -> None:
     """一张处置单与它的全部经过。"""
     product = open_product(config)
     found = product.cases.get(case)
@@ -54,13 +52,13 @@ def show(
     typer.echo(
         f"事由：{found.title}\n责任人：{found.owner or '未指定'}\n时限：{found.due.astimezone(zone):%Y-%m-%d %H:%M}"
     )
-    for action in product.cases.history(found.id):
+    for action in product.cases.actions(found.id):
         typer.echo(f"{action.at.astimezone(zone):%m-%d %H:%M:%S}  {action.actor}  {action.action}  {action.note}")
 
 
 def act(
-    case: Annotated[str, typer.Argument(help="编号，写开头几位即可。")],
-    action: Annotated[str, typer.Argument(help="下一步，例如 acknowledge；写错时会列出可选项。")],
+    case: Annotated[str, typer.Argument(help="编号。")],
+    action: Annotated[str, typer.Argument(help="下一步，例如 acknowledge；写错时会列出可用的。")],
     note: Annotated[str, typer.Option("--note", help="说明；判为误报或恶意时必填。")] = "",
     actor: Annotated[str, typer.Option("--actor", help="谁做的；默认当前用户。")] = "",
     config: ConfigOption = DEFAULT_CONFIG,
@@ -68,5 +66,5 @@ def act(
     """推进一张处置单；每一步都留痕。"""
     product = open_product(config)
     who = actor or getpass.getuser()
-    changed = product.cases.act(product.cases.get(case).id, action=action, actor=who, note=note, now=product.clock())
+    changed = product.cases.act(case, action=action, actor=who, note=note, now=product.clock())
     typer.echo(f"{changed.id}：{CASE_STATE_NAMES[changed.state]}")

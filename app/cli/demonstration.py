@@ -44,8 +44,9 @@ def serve(folder: Folder = Path("var/demo"), port: Port = 8321, verbose: Verbose
 def script() -> None:
     """事故的剧本：何时、何地、发生什么。"""
     from demo.script import describe
+    from demo.world import INCIDENT_AFTER
 
-    typer.echo(describe())
+    typer.echo(describe(INCIDENT_AFTER))
 
 
 def drill(

@@ -66,8 +66,7 @@ def crawl(
     )
     for report in reports:
         typer.echo(
-            f"{report.source}\t{SOURCE_STATE_NAMES[report.state]}\t新 {report.kept.new} 改 {report.kept.changed}"
-            f" 同 {report.kept.same}\t{report.reason}"
+            f"{report.source}\t{SOURCE_STATE_NAMES[report.state]}\t新 {report.new} 改 {report.changed}\t{report.reason}"
         )
 
 

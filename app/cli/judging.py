@@ -82,3 +82,31 @@ def _batches(product: Product, lines: Iterable[str], *, name: str) -> Iterator[l
 def _print_verdicts(product: Product, posts: list[Post]) -> None:
     for verdict in product.analyser.assess(posts, now=product.clock()):
         typer.echo(dumps(verdict_to_json(verdict)))
+
+
+def train(
+    data: Annotated[Path, typer.Argument(help="标注数据的文件夹：*.csv，列为 text,raw,y,part。")],
+    out: Annotated[Path, typer.Option(help="把模型写到哪里。")] = Path("var/model"),
+    seed: Annotated[int, typer.Option(help="随机种子；同样的数据与种子得到同样的模型。")] = 315,
+) -> None:
+    """训练负面模型；随产品发布的模型就是这样得到的。"""
+    from analysis.train import train as train_model
+
+    with Console(stderr=True).status("训练中…（约几分钟）") as status:
+        report = train_model(data, out, seed=seed, progress=lambda step: status.update(f"训练中… {step}"))
+    rows = sum(report.rows.values())
+    typer.echo(f"{report.name}：{rows} 行，{report.features} 个特征，写入 {report.folder}")
+
+
+def evaluate(
+    data: Annotated[Path, typer.Argument(help="标注数据的文件夹。")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """在没有用来训练的部分上量模型的成绩，并与只用词的基线同场比较。"""
+    from analysis.evaluate import evaluate as measure
+    from analysis.evaluate import table
+
+    product = _product_or_bare(config)
+    with Console(stderr=True).status("评估中…") as status:
+        rows = measure(data, product.model, progress=lambda step: status.update(f"评估中… {step}"))
+    Console().print(table(rows))

@@ -52,14 +52,11 @@ def work(config: ConfigOption = DEFAULT_CONFIG, once: Once = False, verbose: Ver
     product.worker.work_forever(stop_on_signals())
 
 
-def capture(config: ConfigOption = DEFAULT_CONFIG, once: Once = False, verbose: VerboseOption = False) -> None:
+def capture(config: ConfigOption = DEFAULT_CONFIG, verbose: VerboseOption = False) -> None:
     """为高风险帖文取证：截图、网页、原始响应，封存入账。"""
-    from app.capturing import capture_forever, capture_waiting
+    from app.capturing import capture_forever
 
     product = open_product(config, verbose=verbose)
-    if once:
-        typer.echo(f"已取证 {capture_waiting(product)} 件")
-        return
     capture_forever(product, stop_on_signals())
 
 

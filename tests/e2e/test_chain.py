@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.browser import find_browser
+from app.browsing import why_no_browser
 from tests.e2e.harness import Demo, plain, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -25,7 +25,7 @@ def caught(demo: Demo) -> Demo:
 
 def test_the_terminal_tells_all_of_the_first_alert(caught: Demo) -> None:
     """Grade, reasons, screenshot, seconds since publication, console address, without further typing."""
-    if find_browser("auto") is None:
+    if why_no_browser("auto"):
         pytest.skip("needs a Chromium for the screenshot")
     output = plain(caught.output())
     assert re.search(r"等级：A 特急", output)
