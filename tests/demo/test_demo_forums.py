@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.robotparser import RobotFileParser
 
@@ -177,24 +177,3 @@ def test_a_floor_has_a_permanent_address(reader: Reader, world: World, site: Sit
         path = f"/forum.php?mod=redirect&goto=findpost&ptid={post.thread}&pid={post.native_id}"
         response = reader.get(site, path)
         assert f'id="post_{post.native_id}"' in response.content.decode(_charset(site))
-
-
-def test_the_incident_thread_grows_and_shows_its_picture(reader: Reader, world: World, site: SiteName) -> None:
-    """The burning car is the newest thread of the car club; replies appear with the clock; the picture is served."""
-    if site != "forum":
-        pytest.skip("the incident begins in the car club")
-    reader.clock.now = world.incident_start - timedelta(seconds=1)
-    assert "起火" not in reader.get(site, START[site]).content.decode("gbk")
-    reader.clock.now = world.incident_start
-    first = _tree(reader.get(site, START[site]).content, "gbk").xpath('//tbody[starts-with(@id, "normalthread_")]')[0]
-    assert "起火" in first.text_content()
-    path = "/" + first.xpath('string(.//a[contains(@class, "xst")]/@href)')
-    counts = []
-    for seconds in (0, 20, 28, 34, 120):
-        reader.clock.after_incident(seconds)
-        tree = _tree(reader.get(site, path).content, "gbk")
-        counts.append(len(tree.xpath('//div[@id="postlist"]/div[starts-with(@id, "post_")]')))
-    assert counts == [1, 2, 3, 4, 5]
-    picture = reader.get(site, "/" + tree.xpath('string(//img[@class="zoom"]/@file)'))
-    assert picture.headers["content-type"] == "image/svg+xml"
-    assert html.fromstring(picture.content).tag == "svg"
