@@ -110,7 +110,9 @@ def against(count: int, usual: float | None) -> str:
         return "尚无可比数据"
     if usual == 0:
         return "此前日均 0"
-    return f"此前日均 {usual:.1f}，{(count - usual) / usual:+.0%}"
+    # Beyond twice the usual, percentages stop telling anything.
+    change = f"为其 {count / usual:.1f} 倍" if count > 2 * usual else f"{(count - usual) / usual:+.0%}"
+    return f"此前日均 {usual:.1f}，{change}"
 
 
 def write(rendered: RenderedDigest, *, folder: Path) -> Path:

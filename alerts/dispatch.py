@@ -70,8 +70,9 @@ class Dispatcher:
         if not mentions:
             return []
         with self.database.write() as connection:
-            batch = _Batch(self, connection, mentions, now)
-            outcomes = [batch.consider(mention) for mention in mentions]
+            ids = [mention.id for mention in mentions]  # each is a hash: taken once
+            batch = _Batch(self, connection, ids, mentions, now)
+            outcomes = [batch.consider(post, mention) for post, mention in zip(ids, mentions, strict=True)]
             settled = {outcome.post: outcome for outcome in outcomes if outcome.outcome != "unchanged"}
             write_dispatches(
                 connection,
@@ -97,35 +98,37 @@ class Dispatcher:
 class _Batch:
     """One call of `consider`: what is known of its events, kept up to date as its mentions ring."""
 
-    def __init__(self, desk: Dispatcher, connection: Connection, mentions: Sequence[Mention], now: datetime) -> None:
+    def __init__(
+        self,
+        desk: Dispatcher,
+        connection: Connection,
+        ids: Sequence[str],
+        mentions: Sequence[Mention],
+        now: datetime,
+    ) -> None:
         self.desk, self.connection, self.now = desk, connection, now
-        self.priors = read_priors(connection, [mention.id for mention in mentions])
-        graded = sorted({_event_key(mention) for mention in mentions if mention.verdict.grade})
+        self.priors = read_priors(connection, ids)
+        graded = sorted({mention.verdict.event or mention.id for mention in mentions if mention.verdict.grade})
         self.events: dict[str, Event] = read_events(connection, graded)
         self.last: dict[str, LastAlert] = read_last_alerts(connection, graded)
 
-    def consider(self, mention: Mention) -> Outcome:
-        key = _event_key(mention)
+    def consider(self, post: str, mention: Mention) -> Outcome:
+        key = mention.verdict.event or post  # a post without an event is its own
         facts = Facts(
             mention=mention,
             now=self.now,
             settings=self.desk.settings,
             muter=self.desk.muter,
-            prior=self.priors.get(mention.id),
+            prior=self.priors.get(post),
             event=self.events.get(key),
             last=self.last.get(key),
         )
         halt = first_halt(facts)
-        outcome = self._stopped(mention, halt) if halt else self._ring(facts, key)
+        outcome = _stopped(post, mention, halt) if halt else self._ring(facts, key)
         if outcome.outcome != "unchanged":
             # The same post may come twice in one batch.
-            self.priors[mention.id] = Prior(
-                at=self.now, outcome=outcome.outcome, reason=outcome.reason, grade=outcome.grade
-            )
+            self.priors[post] = Prior(at=self.now, outcome=outcome.outcome, reason=outcome.reason, grade=outcome.grade)
         return outcome
-
-    def _stopped(self, mention: Mention, halt: Halt) -> Outcome:
-        return Outcome(post=mention.id, outcome=halt.outcome, reason=halt.reason, grade=mention.verdict.grade)
 
     def _ring(self, facts: Facts, event: str) -> Outcome:
         mention, grade, found = facts.mention, facts.mention.verdict.grade, facts.match
@@ -164,9 +167,8 @@ class _Batch:
         return Outcome(post=mention.id, outcome="alerted", reason=alert.reason, grade=grade, alert=alert.id)
 
 
-def _event_key(mention: Mention) -> str:
-    """The event a mention belongs to; a post without one is its own."""
-    return mention.verdict.event or mention.id
+def _stopped(post: str, mention: Mention, halt: Halt) -> Outcome:
+    return Outcome(post=post, outcome=halt.outcome, reason=halt.reason, grade=mention.verdict.grade)
 
 
 def _after(

@@ -260,3 +260,19 @@ def test_nothing_is_left_of_exhibits_in_the_count(world: World) -> None:
     speed = build(world).speed
     assert (speed.alerts, speed.median, speed.slowest) == (0, None, None)
     assert world.rows(exhibits) == []
+
+
+@pytest.mark.parametrize(
+    ("count", "usual", "words"),
+    [
+        (3, None, "尚无可比数据"),
+        (3, 0.0, "此前日均 0"),
+        (0, 4.0, "此前日均 4.0，-100%"),
+        (4, 4.0, "此前日均 4.0，+0%"),
+        (6, 4.0, "此前日均 4.0，+50%"),
+        (20, 4.0, "此前日均 4.0，为其 5.0 倍"),
+    ],
+)
+def test_a_count_is_set_against_the_usual(count: int, usual: float | None, words: str) -> None:
+    """Nothing to compare with is not "no change"."""
+    assert daily.against(count, usual) == words
