@@ -20,7 +20,7 @@ LONG_TEXT = 140
 _MARKS = re.compile(r"#([^#\s]{1,40})#|@([\w\u4e00-\u9fff-]{2,30})|\[([\u4e00-\u9fffA-Za-z]{1,6})\]")
 #: What the brackets of an emoji may hold; everything else in brackets is text.
 _EMOJI = frozenset({"心", "怒", "笑cry", "微笑", "鼓掌", "星星眼"})
-_CLIENTS = ("微博网页版", "iPhone客户端", "Android客户端", "微博轻享版", "HUAWEI客户端")
+_CLIENTS = ("网页版", "手机客户端", "平板客户端", "轻享版")
 
 Find = Callable[[str], WorldPost | None]
 
