@@ -55,8 +55,9 @@ def test_an_alert_brings_case_exhibit_and_messages_due_at_the_deadline(world: Wo
     assert (message.alert, message.notifier, message.kind, message.state) == (alert.id, "phone", "alert", "waiting")
     [item] = [row for row in world.rows(work) if row.queue == "deliver"]
     assert (item.key, item.due) == (message.id, NOW + world.settings.evidence.deadline)
-    assert world.desk.requested == [alert.post]
-    assert alert.exhibit
+    [exhibit] = world.exhibits.for_post(alert.post)
+    assert (exhibit.id, exhibit.state) == (alert.exhibit, "pending")
+    assert world.exhibits.queue.backlog() == (1, 0)
 
 
 def test_considering_twice_changes_nothing(world: World) -> None:
@@ -149,7 +150,7 @@ def test_a_muted_mention_is_recorded_with_its_reason(world: World) -> None:
     """Quiet on request is not silence without a reason."""
     mention = make_mention()
     world.keep(mention)
-    quiet = Dispatcher(world.database, world.settings, world.desk, muter=lambda mention, now: "演练中")
+    quiet = Dispatcher(world.database, world.settings, world.exhibits, muter=lambda mention, now: "演练中")
     [found] = quiet.consider([mention], now=NOW)
     assert (found.outcome, found.reason) == ("muted", "muted:演练中")
     assert world.rows(alerts) == []

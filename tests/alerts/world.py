@@ -1,23 +1,23 @@
-"""What the tests of alerts are about: posts, verdicts, events, a sealed or pending exhibit, notifiers that obey."""
+"""What the tests of alerts are about: posts, verdicts, events, exhibits pending or sealed, notifiers that obey."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import insert, select, update
 
 from alerts.dispatch import Dispatcher, Outcome
 from alerts.notifiers.base import Delivery, Message, Notifier
 from alerts.outbox import Outbox
 from core.database import Database
-from core.model import Author, Channel, Event, Exhibit, Grade, Mention, Post, Reason, Verdict
-from core.schema import events, exhibits
+from core.model import Author, Channel, Event, ExhibitState, Grade, Mention, Post, Reason, Verdict
+from core.schema import events
 from core.settings import General, RuleSettings, Settings, SubjectSettings
+from evidence.exhibits import ExhibitStore
 from index.posts import PostStore
 from index.verdicts import VerdictStore
 
@@ -81,23 +81,6 @@ def make_mention(
     return Mention(post=post, verdict=verdict)
 
 
-class Desk:
-    """Requests exhibits as the real store does: one a post, pending, in the caller's transaction."""
-
-    def __init__(self) -> None:
-        self.requested: list[str] = []
-
-    def request(self, connection: Connection, post: Post, *, now: datetime) -> Exhibit:
-        key = hashlib.sha256(post.id.encode()).hexdigest()[:32]
-        found = connection.execute(select(exhibits).where(exhibits.c.id == key)).first()
-        if found is None:
-            self.requested.append(post.id)
-            row = {"id": key, "post": post.id, "url": post.url, "state": "pending", "requested": now, "pictures": []}
-            connection.execute(insert(exhibits).values(row))
-            found = connection.execute(select(exhibits).where(exhibits.c.id == key)).one()
-        return Exhibit(**{**found._asdict(), "pictures": tuple(found.pictures)})
-
-
 @dataclass
 class Recorder:
     """A notifier that answers as told and remembers what it was given."""
@@ -124,11 +107,14 @@ class World:
     database: Database
     settings: Settings
     notifiers: dict[str, Notifier]
-    desk: Desk = field(default_factory=Desk)
+
+    @property
+    def exhibits(self) -> ExhibitStore:
+        return ExhibitStore(self.database)
 
     @property
     def dispatcher(self) -> Dispatcher:
-        return Dispatcher(self.database, self.settings, self.desk)
+        return Dispatcher(self.database, self.settings, self.exhibits)
 
     @property
     def outbox(self) -> Outbox:
@@ -168,21 +154,28 @@ class World:
                 connection.execute(insert(events).values(id=name, **values))
         return event
 
-    def seal(self, number: int = 1, *, now: datetime = NOW, state: str = "complete", reason: str | None = None) -> None:
+    def seal(
+        self, number: int = 1, *, now: datetime = NOW, state: ExhibitState = "complete", reason: str | None = None
+    ) -> None:
         """Seal the post's exhibit with one picture, and ring the outbox in that transaction, as the capture does."""
-        key = hashlib.sha256(make_mention(number).id.encode()).hexdigest()[:32]
-        folder = f"2026/03/15/{key}"
-        pictures = ["post.png"] if state in ("complete", "partial") else []
+        [pending] = self.exhibits.for_post(make_mention(number).id)
+        folder, pictures = f"2026/03/15/{pending.id}", ("post.png",) if state in ("complete", "partial") else ()
         if pictures:
             home = self.settings.data_dir / "exhibits" / folder
             home.mkdir(parents=True, exist_ok=True)
             (home / "post.png").write_bytes(b"\x89PNG\r\n\x1a\npicture")
-        values = {"state": state, "captured": now, "folder": folder, "manifest": "ab" * 32, "pictures": pictures}
+        sealed = replace(
+            pending,
+            state=state,
+            captured=now,
+            reason=reason,
+            folder=folder,
+            manifest="ab" * 32,
+            pictures=pictures,
+        )
         with self.database.write() as connection:
-            connection.execute(update(exhibits).where(exhibits.c.id == key).values(**values, reason=reason))
-            row = connection.execute(select(exhibits).where(exhibits.c.id == key)).one()
-            exhibit = Exhibit(**{**row._asdict(), "pictures": tuple(row.pictures)})
-            self.outbox.evidence_ready(connection, exhibit, now)
+            self.exhibits.settle(connection, sealed)
+            self.outbox.evidence_ready(connection, sealed, now)
 
     def rows(self, table: Any) -> list[Any]:
         with self.database.read() as connection:
