@@ -21,9 +21,10 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from core.clock import system_clock
+from core.durations import parse_duration
 from core.errors import PageError
 from core.model import Channel, Post
-from core.settings import Settings, SourceSettings
+from core.settings import CrawlSettings, Settings, SourceSettings
 from crawlers.fetching import Fetcher
 from crawlers.items import Batch
 from crawlers.job import JOB_SETTING, Job
@@ -45,6 +46,8 @@ class SourceSpider(Spider):
 
     - `url`: the list, the base address or the feed, as in `sources.toml`. Required.
     - `keyword`: what to search for (weibo).
+    - `backfill`: how far back to read, with a unit ("7d"). All there is, where not given.
+    - `max_pages`: a number, 20 where not given.
     - `ignore_robots_because`: a reason to look past robots.txt.
 
     `-s NAME=VALUE` sets Scrapy settings, for example `-s DOWNLOAD_DELAY=0`.
@@ -65,7 +68,14 @@ class SourceSpider(Spider):
         return spider
 
     @classmethod
-    def _by_hand(cls, url: str = "", keyword: str = "", ignore_robots_because: str = "") -> Job:
+    def _by_hand(
+        cls,
+        url: str = "",
+        keyword: str = "",
+        backfill: str = "5000d",
+        max_pages: str = "20",
+        ignore_robots_because: str = "",
+    ) -> Job:
         if not url:
             raise UsageError(f"scrapy crawl {cls.name} 需要 -a url=…（列表页、基础网址或订阅地址）")
         source = SourceSettings(
@@ -77,7 +87,8 @@ class SourceSpider(Spider):
             channel=cls.channel,
             ignore_robots_because=ignore_robots_because,
         )
-        return Job(sources=(source,), settings=Settings(), clock=system_clock)
+        limits = CrawlSettings(backfill=parse_duration(backfill), max_pages=int(max_pages))
+        return Job(sources=(source,), settings=Settings(crawl=limits), clock=system_clock)
 
     def __init__(self, *, job: Job) -> None:
         super().__init__()
@@ -101,7 +112,10 @@ class SourceSpider(Spider):
                 yield batch
             await visits
         finally:
-            visits.cancel()
+            if visits.cancel():
+                ended = {report.source for report in self.job.reports}
+                unfinished = [source.id for source in self.job.sources if source.id not in ended]
+                log.warning("crawl_interrupted", extra={"sources": unfinished})
 
     async def _visit_all(self) -> None:
         hosts: dict[str, list[SourceSettings]] = {}
@@ -125,8 +139,7 @@ class SourceSpider(Spider):
         ends = await asyncio.gather(self.walk(visit), return_exceptions=True)
         ended: Mapping[str, Any] | BaseException = ends[0]
         if isinstance(ended, asyncio.CancelledError) or not self.crawler.engine.running:
-            log.info("visit_interrupted", extra={"source": source.id})
-            return
+            return  # asked to stop: neither good nor bad, so there is nothing to report
         if isinstance(ended, PageError):
             report = await visit.broke_off(ended)
         elif isinstance(ended, BaseException):
@@ -174,6 +187,7 @@ class SourceSpider(Spider):
                 "seconds": round((report.ended - report.started) / timedelta(seconds=1), 1),
             },
         )
+        self.logger.info("%s %s: %s", report.source, report.state, report.reason)
         if self.job.record:
             await asyncio.to_thread(self.job.record, report, source)
         self.job.reports.append(report)

@@ -36,6 +36,7 @@ class Board:
     """Threads by number; a list page holds `per_list` of them, a thread page `per_page` sayings."""
 
     threads: dict[int, Thread] = field(default_factory=dict)
+    now: datetime = NOW
     per_list: int = 5
     per_page: int = 3
     #: Threads that answer something else than themselves.
@@ -43,7 +44,7 @@ class Board:
 
     def say(self, tid: int, minutes_ago: float, text: str = "", *, sticky: bool = False) -> Saying:
         """Open a thread, or reply to it."""
-        when = NOW - timedelta(minutes=minutes_ago)
+        when = self.now - timedelta(minutes=minutes_ago)
         thread = self.threads.setdefault(tid, Thread(tid, [], sticky))
         pid = tid * 100 + len(thread.sayings)
         saying = Saying(pid, when, text or f"{tid} 号主题的第 {len(thread.sayings) + 1} 楼，在维修站遇到的事情")
@@ -65,7 +66,10 @@ class Board:
         newest = sorted(self.threads.values(), key=lambda thread: thread.changed, reverse=True)
         normal = [thread for thread in newest if not thread.sticky]
         start = (number - 1) * self.per_list
-        shown = [*(thread for thread in newest if thread.sticky and number == 1), *normal[start : start + self.per_list]]
+        shown = [
+            *(thread for thread in newest if thread.sticky and number == 1),
+            *normal[start : start + self.per_list],
+        ]
         rows = "".join(self._row(thread) for thread in shown)
         more = start + self.per_list < len(normal)
         pager = f'<div class="pg"><a href="forum-2-{number + 1}.html" class="nxt">下一页</a></div>' if more else ""
@@ -77,8 +81,8 @@ class Board:
         return (
             f'<tbody id="{kind}_{thread.tid}"><tr><th><a href="thread-{thread.tid}-1-1.html" class="s xst">'
             f"主题 {thread.tid}</a></th>"
-            f'<td class="by"><cite><a href="space-uid-1.html">楼主</a></cite><em><span>{opened:%Y-%m-%d}</span></em></td>'
-            f'<td class="by"><cite>某人</cite><em><a href="#"><span title="{changed:%Y-%m-%d %H:%M}">刚才</span></a></em>'
+            f'<td class="by"><cite><a href="space-uid-1.html">楼主</a></cite><em><span>{opened:%Y-%m-%d}</span></em>'
+            f'</td><td class="by"><cite>某人</cite><em><span title="{changed:%Y-%m-%d %H:%M}">刚才</span></em>'
             "</td></tr></tbody>"
         )
 
@@ -101,11 +105,15 @@ class Board:
         return (
             f'<div id="post_{saying.pid}"><table id="pid{saying.pid}"><tr><td class="pls"><div class="authi">'
             f'<a href="space-uid-{saying.pid}.html" class="xw1">网友{saying.pid}</a></div></td><td class="plc">'
-            f'<a id="postnum{saying.pid}"><em>{floor}</em></a><em id="authorposton{saying.pid}">发表于 {when:%Y-%m-%d %H:%M:%S}'
-            f'</em><table><tr><td class="t_f" id="postmessage_{saying.pid}">{saying.text}</td></tr></table>'
+            f'<a id="postnum{saying.pid}"><em>{floor}</em></a><em id="authorposton{saying.pid}">'
+            f"发表于 {when:%Y-%m-%d %H:%M:%S}</em><table><tr>"
+            f'<td class="t_f" id="postmessage_{saying.pid}">{saying.text}</td></tr></table>'
             "</td></tr></table></div>"
         )
 
 
 #: A page as a forum shows it when it takes us for a machine.
-CAPTCHA = Reply(status=403, body="<html><head><title>安全验证</title></head><body>请完成安全验证后继续访问</body></html>".encode())
+CAPTCHA = Reply(
+    status=403,
+    body="<html><head><title>安全验证</title></head><body>请完成安全验证后继续访问</body></html>".encode(),
+)

@@ -66,7 +66,9 @@ class Crawls:
     def order(self, *sources: dict[str, Any], now: datetime = NOW, **limits: Any) -> str:
         """A line for `drive.py`."""
         files = {"answer": str(self.data / "answer.json"), "log": str(self.data / "log.txt")}
-        return json.dumps({"data": str(self.data), "now": now.isoformat(), "sources": sources, "crawl": limits, **files})
+        return json.dumps(
+            {"data": str(self.data), "now": now.isoformat(), "sources": sources, "crawl": limits, **files}
+        )
 
     def run(self, *sources: dict[str, Any], now: datetime = NOW, **limits: Any) -> Outcome:
         """Crawl once."""

@@ -23,7 +23,6 @@ from crawlers.sources import SourceCatalogue
 from evidence.vault import Vault
 from index.posts import PostStore
 
-
 #: What Scrapy and Alembic load only when they run.
 SLOW_TO_LOAD = (
     "scrapy.core.downloader.handlers.http11",
@@ -76,4 +75,5 @@ if __name__ == "__main__":
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             child(json.loads(line))
             break
-        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}\n")
+        sys.stdout.flush()

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 #: 2026-03-15 20:00 in Shanghai.
 NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 
+
 @dataclass(frozen=True, kw_only=True)
 class Reply:
     """What the server answers."""
@@ -96,6 +97,7 @@ def serving(site: Site) -> Iterator[Site]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
     site.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

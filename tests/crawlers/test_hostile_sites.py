@@ -97,7 +97,9 @@ def test_each_kind_of_trouble_is_named_and_hurts_nobody_else(crawls: Crawls, sit
     assert servers["captcha"].asked.count("/forum-2-1.html") == 1
     assert servers["server-error"].asked.count("/forum-2-1.html") == 3
     assert len(servers["forbidden"].pages()) == 0
-    assert all("TingfengBot" in headers["User-Agent"] and "Cookie" not in headers for headers in servers["good"].headers)
+    assert all(
+        "TingfengBot" in headers["User-Agent"] and "Cookie" not in headers for headers in servers["good"].headers
+    )
 
 
 def _check_proof_and_turn(crawls: Crawls, rows: dict[str, Any], expected: dict[str, tuple[str, str]]) -> None:

@@ -46,8 +46,8 @@ class Paper:
         title = f"某品牌汽车遭车主集体投诉第{number}期"
         paragraphs = "".join(f"<p>{BODY.format(title=title)}</p>" for _ in range(3))
         head = f'<title>{title}</title><meta property="og:type" content="article">'
-        when_shown = when.astimezone(ZONE).strftime("%Y-%m-%d %H:%M")
-        page = f"<html><head>{head}</head><body><h1>{title}</h1><span>{when_shown}</span><article>{paragraphs}</article></body></html>"
+        top = f"<h1>{title}</h1><span>{when.astimezone(ZONE):%Y-%m-%d %H:%M}</span>"
+        page = f"<html><head>{head}</head><body>{top}<article>{paragraphs}</article></body></html>"
         return Reply(body=page.encode())
 
 
@@ -60,7 +60,9 @@ def test_only_unknown_articles_are_fetched_and_an_unchanged_feed_costs_one_reque
     site = sites(paper.route)
     plain = site.answer
     site.answer = lambda path: (  # type: ignore[method-assign]
-        Reply(status=304) if path == "/feed.xml" and site.headers[-1].get("If-None-Match") == paper.etag else plain(path)
+        Reply(status=304)
+        if path == "/feed.xml" and site.headers[-1].get("If-None-Match") == paper.etag
+        else plain(path)
     )
     source = row("paper", "news", f"{site.url}/feed.xml")
 
@@ -105,7 +107,7 @@ def test_feeds_that_are_no_feeds_are_told_apart(crawls: Crawls, sites: Any) -> N
     walled = Paper()
     for number in (1, 2, 3):
         walled.publish(number, 60)
-        walled.broken[number] = Reply(body=b"<html><head><title>\xe8\xaf\xb7\xe7\x99\xbb\xe5\xbd\x95</title></head></html>")
+        walled.broken[number] = Reply(body="<html><head><title>请登录</title></head></html>".encode())
     servers = {
         "empty": sites(at("/feed", Reply(body=empty.encode(), kind="application/rss+xml"))),
         "page": sites(at("/feed", Reply(body="<html><body><p>我们改版了</p></body></html>".encode()))),

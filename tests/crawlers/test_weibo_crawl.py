@@ -66,7 +66,7 @@ def test_a_long_text_that_cannot_be_had_is_kept_cut_and_asked_for_again(crawls: 
 
 
 def test_bans_are_bans_and_an_empty_search_is_doubted(crawls: Crawls, sites: Any) -> None:
-    """432, ok=-100, a web page instead of JSON: blocked. "这里还没有内容": empty, and suspicious where posts were seen."""
+    """432, ok=-100, a web page instead of JSON: blocked. "这里还没有内容": empty, suspicious where posts were seen."""
     good = Weibo()
     good.say(10, f"{KEYWORD}一条")
     search = "/api"
