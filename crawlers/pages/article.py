@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import islice
 
 from core.model import Author, Post
 from crawlers.pages.article_body import read_body, without_head
@@ -21,6 +22,8 @@ _SHORTEST_BODY = 40
 #: A page of fewer characters than this needs a date or a headline claim to count as an article.
 _SHORT_BODY = 120
 _MOST_IMAGES = 60
+#: The largest article page seen has 3,200; the extraction libraries take minutes over a page made to be large.
+_MOST_ELEMENTS = 20_000
 
 
 def parse(body: bytes, page: PageContext) -> Parsed:
@@ -44,6 +47,8 @@ def parse(body: bytes, page: PageContext) -> Parsed:
     root = parse_html(body, page.content_type)
     if root is None or not site_of(page.url):
         return stopped("broken", "响应不是可读的网页")
+    if any(True for _ in islice(root.iter(), _MOST_ELEMENTS, None)):
+        return stopped("broken", "网页元素过多，不作为文章解析")
     return _article(root, page)
 
 

@@ -28,9 +28,12 @@ _META_DATES = (
 )  # fmt: skip
 _SUFFIX = re.compile(r"\s*(?:[_|｜丨]|\s[-–—]+\s|[-–—]{1,3}|\s·\s|\s>\s)\s*")
 _SPLIT_KEEP = re.compile(r"(\s*[_|｜丨]\s*|\s+[-–—]+\s+|[-–—]+)")
-_SITE_WORD = re.compile(
-    r"网|新闻|频道|资讯|报|论坛|门户|首页|号|中心|在线|社$|站$|博客|客户端|\.(?:com|cn|net|org)|[a-z]{2,}", re.I
+_SITE_NAME = re.compile(
+    r"(?:网|网站|新闻|频道|资讯|日报|晚报|时报|早报|商报|汽车报|论坛|门户|门户网站|在线|之家|通讯社|电视台|博客|客户端|官网|首页|中心)$|"
+    r"\.(?:com|cn|net|org)$",
+    re.I,
 )
+_SITE_WORD = re.compile(r"网|新闻|频道|资讯|报|论坛|门户|首页|号|中心|在线|社$|站$|博客|客户端|[a-z]{2,}", re.I)
 _STAMP = r"(\d{10}(?:\d{3})?|\d{4}-\d{1,2}-\d{1,2}[T ]\d{1,2}:\d{2}(?::\d{2})?(?:[+-]\d\d:?\d\d|Z)?)"
 #: WeChat's own variables: the page shows only "昨天".
 _WECHAT_DATE = re.compile(rf"\b(?:var\s+ct|oriCreateTime|ori_create_time)\s*[:=]\s*[\"']{_STAMP}[\"']")
@@ -64,6 +67,15 @@ def read_title(root: Element, data: PageData) -> str | None:
     claims = [clean(data.meta.get(name, "")) for name in _META_TITLES] + [clean(title) for title in data.titles[:2]]
     claims = [claim for claim in claims if claim]
     headings = list(_headings(root))
+    if len(page_title) <= 12 and _SITE_NAME.search(page_title):  # one title for the whole site
+        site = _plain(page_title)
+        claims, headings = ([line for line in lines if _plain(line) != site] for lines in (claims, headings))
+        page_title = "" if claims or headings else page_title
+    return _agreed(page_title, claims, headings) or next(iter([*claims, *headings]), None)
+
+
+def _agreed(page_title: str, claims: list[str], headings: list[str]) -> str | None:
+    """The headline that two parts of the page support; the page's own title, cut, where none does."""
     whole = _plain(page_title)
     # A heading that the page's title repeats is the headline; the longest such, as site names are short.
     shared = [line for line in headings if len(_plain(line)) >= 4 and _plain(line) in whole]
@@ -78,9 +90,7 @@ def read_title(root: Element, data: PageData) -> str | None:
         stripped = _without_site(claim, [])
         if whole and _plain(stripped) in whole:
             return stripped
-    if page_title:
-        return _without_site(page_title, claims)
-    return claims[0] if claims else headings[0] if headings else None
+    return _without_site(page_title, claims) if page_title else None
 
 
 def _headings(root: Element) -> Iterator[str]:
@@ -97,19 +107,23 @@ def _headings(root: Element) -> Iterator[str]:
 
 
 def _without_site(title: str, claims: list[str]) -> str:
-    """Cut the site's name off the end, the part after the last separator first, as long as a headline stays."""
+    """Cut site and section names off the end, the last one first, as long as a headline stays."""
     for claim in claims:
         if claim and title.startswith(claim) and _SUFFIX.match(title[len(claim) :]):
             return claim
     parts = _SPLIT_KEEP.split(title)
+    cut = False
     while len(parts) > 2:
-        head, tail = "".join(parts[:-2]), parts[-1]
-        hard = parts[-2].strip() in ("_", "|", "｜", "丨") or parts[-2] != parts[-2].strip()
-        if not head.strip() or len(tail) > 24 or (len(_plain(head)) < 5 and len(_plain(tail)) > len(_plain(head))):
+        head, mark, tail = "".join(parts[:-2]), parts[-2], parts[-1]
+        if len(_plain(head)) < 5 or len(tail) > 24:
             break
-        if not (_SITE_WORD.search(tail) or (hard and len(tail) <= 10)):
+        # "秦PLUS-DMi", "维权记-第三天": a bare hyphen separates only what is plainly a site's name.
+        clear = mark.strip() in ("_", "|", "｜", "丨") or mark != mark.strip()
+        named = _SITE_NAME.search(tail) or (clear and (_SITE_WORD.search(tail) or len(tail) <= 10))
+        brand = mark == "-" and len(_plain(head)) >= 12 and 2 * len(tail) <= len(head) and len(tail) <= 12
+        if not (named or brand or (cut and len(tail) <= 4)):
             break
-        parts = parts[:-2]
+        parts, cut = parts[:-2], True
     return "".join(parts).strip()
 
 

@@ -27,6 +27,7 @@ _TITLES = (
     ".//th//a[contains(@href,'thread')]",
 )
 _NEXT = "//*[contains(concat(' ',@class,' '),' pg ') or contains(@class,'pages')]//a[@class='nxt' or @class='next']"
+_MOST_ROWS = 2000
 _GONE = ("不存在", "已被删除", "正在被审核", "尚无主题", "没有找到匹配结果", "没有任何主题")
 
 
@@ -104,7 +105,7 @@ def _board(root: Element, page: PageContext, base: str) -> Parsed | None:
 def _threads(root: Element, page: PageContext, base: str) -> Iterator[Link]:
     rows = root.xpath(_ROWS) or root.xpath("//*[contains(@class,'xst')]/ancestor::*[self::tr or self::li][1]")
     seen: set[str] = set()
-    for row in rows:
+    for row in rows[:_MOST_ROWS]:
         anchor = next((found[0] for path in _TITLES if (found := row.xpath(path))), None)
         url = absolute(base, anchor.get("href")) if anchor is not None else None
         thread = thread_number(url) if url else None

@@ -29,6 +29,8 @@ _DECORATION = re.compile(
     r"/(?:smiley|smilies|smile|face|common|icon|avatar)s?/|avatar\.php|none\.gif|filetype/|uc_server", re.I
 )
 _MOST_IMAGES = 60
+#: A page shows 10 to 100 posts; only a hostile one shows more than this.
+_MOST_POSTS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,8 @@ def _boxes(root: Element) -> dict[str, Element]:
     """Post number → its element, in page order; X wraps table#pidN in div#post_N, 6 has the table alone."""
     boxes: dict[str, Element] = {}
     for element in root.xpath("//*[starts-with(@id,'post_') or starts-with(@id,'pid')]"):
+        if len(boxes) >= _MOST_POSTS:
+            break
         number = element.get("id").removeprefix("post_").removeprefix("pid")
         if number.isascii() and number.isdigit() and len(number) < 16 and element.xpath(".//td|.//*[@class]"):
             boxes.setdefault(number, element)
