@@ -101,7 +101,7 @@ class Camera:
 
     async def _visit_twice(self, request: CaptureRequest, folder: Path, journal: Journal) -> _Shot:
         """A browser that dies under a page is replaced once; dying twice is the page's doing."""
-        shot = _Shot(judgement=Judgement(state="failed", reason="浏览器无法工作", transient=True))
+        shot = _Shot(judgement=Judgement(state="failed"))
         for attempt in (1, 2):
             _empty(folder)
             journal.note("visit", attempt=attempt, url=request.url)
@@ -113,6 +113,8 @@ class Camera:
                 shot = died.shot
             except (EvidenceError, PlaywrightError, TimeoutError) as bad:
                 journal.note("browser_failed", why=str(bad))
+                reason = str(bad) if isinstance(bad, EvidenceError) else "浏览器无法工作"
+                shot = _Shot(judgement=Judgement(state="failed", reason=reason, transient=True))
                 log.warning("browser_failed", extra={"exhibit": request.exhibit, "why": str(bad)})
         return shot
 

@@ -126,8 +126,8 @@ class Visit:
             facts = self.facts()
             waited = time.monotonic() - began
             is_done = bool(self._shown["loaded"]) or waited > _LINGER
-            is_decided = self._share() >= ENOUGH or bool(block_sign(facts) or gone_sign(facts))
-            if is_done and (is_decided or (self.expected == "" or self.arrival.quiet_for() > 1.0)):
+            is_hopeless = (facts.status or 0) >= 500 or block_sign(facts) or gone_sign(facts)
+            if is_done and (self._share() >= ENOUGH or is_hopeless or self.arrival.quiet_for() > 1.0):
                 return
             if waited + pause > seconds:
                 return

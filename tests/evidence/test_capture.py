@@ -139,7 +139,7 @@ def _shoot(settings: Settings, request: CaptureRequest, folder: Path) -> Taken:
 
 @pytest.fixture(scope="module")
 def taken(browser: str, site: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Taken]:
-    """Every case, three at a time in one shared browser: they must not disturb one another."""
+    """Every case, four at a time in one shared browser: they must not disturb one another."""
     root = tmp_path_factory.mktemp("cases")
     results: dict[str, Taken] = {}
 
@@ -156,7 +156,7 @@ def taken(browser: str, site: Any, tmp_path_factory: pytest.TempPathFactory) -> 
 
     async def shoot_all() -> None:
         async with Camera(_settings(browser, site), system_clock) as pool:
-            gate = asyncio.Semaphore(3)
+            gate = asyncio.Semaphore(4)
             await asyncio.gather(*(shoot(number, case, pool, gate) for number, case in enumerate(CASES)))
 
     asyncio.run(shoot_all())
