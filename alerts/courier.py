@@ -6,7 +6,6 @@ for a moment, and what was claimed for it is given back, so that a dead provider
 
 from __future__ import annotations
 
-from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from alerts.messages import MessageKind
 from alerts.notifiers.base import Delivery
 from alerts.retries import Step
 from core.clock import Clock
-from core.model import ExhibitState
+from core.model import GRADES, ExhibitState, Grade
 from core.work import WorkItem
 
 #: How long a claimed message is ours. A send must begin in the first half, so that it ends in the second.
@@ -36,7 +35,13 @@ class Parcel:
     notifier: str
     kind: MessageKind
     alert: str | None
+    grade: Grade | None
     claimed: datetime
+
+    @property
+    def urgency(self) -> int:
+        """Smaller goes first: 特急 overtakes what waits in the same lane; what has no grade goes last."""
+        return GRADES.index(self.grade) if self.grade else len(GRADES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +77,7 @@ class _Lane:
     """One notifier: what it holds, what it is sending, until when it rests."""
 
     pool: ThreadPoolExecutor
-    waiting: deque[Parcel] = field(default_factory=deque)
+    waiting: list[Parcel] = field(default_factory=list)
     sending: Parcel | None = None
     job: Future[Attempt] | None = None
     rests_until: datetime | None = None
@@ -106,15 +111,12 @@ class Courier:
         return claimed > 0 or any(lane.job or lane.waiting for lane in self._lanes.values())
 
     def finish(self) -> None:
-        """Give back what was not begun, wait for what was (each send has its own timeout), record it."""
-        for lane in self._lanes.values():
-            self._return(list(lane.waiting), due=self.clock(), reason="通知进程正在退出")
-            lane.waiting.clear()
-            if lane.job:
-                wait([lane.job])
-        self._collect()
+        """Wait for what was begun (each send has its own timeout), record it, give the rest back."""
         for lane in self._lanes.values():
             lane.pool.shutdown()
+        self._collect()
+        for lane in self._lanes.values():
+            self._return(lane.waiting, due=self.clock(), reason="通知进程正在退出")
         self._lanes.clear()
 
     def _take(self) -> int:
@@ -134,9 +136,10 @@ class Courier:
             # Behind a slow send, leases grow old: whoever comes next may have what we cannot begin in time.
             aged = [parcel for parcel in lane.waiting if now - parcel.claimed > LEASE / 2]
             self._return(aged, due=now, reason="排队过久，重新领取")
-            lane.waiting = deque(parcel for parcel in lane.waiting if parcel not in aged)
+            lane.waiting = [parcel for parcel in lane.waiting if parcel not in aged]
             if lane.job is None and lane.waiting:
-                lane.sending = lane.waiting.popleft()
+                lane.sending = min(lane.waiting, key=lambda parcel: parcel.urgency)
+                lane.waiting.remove(lane.sending)
                 lane.job = lane.pool.submit(self.desk.attempt, lane.sending, now=now)
 
     def _collect(self) -> None:
@@ -151,8 +154,8 @@ class Courier:
             if step.state == "waiting":
                 rest = max(min(step.pause, LONGEST_REST), attempt.delivery.after or timedelta())
                 lane.rests_until = now + min(rest, step.pause)
-                self._return(list(lane.waiting), due=lane.rests_until, reason="渠道暂时不可用，稍后再试")
-                lane.waiting.clear()
+                self._return(lane.waiting, due=lane.rests_until, reason="渠道暂时不可用，稍后再试")
+                lane.waiting = []
 
     def _return(self, parcels: list[Parcel], *, due: datetime, reason: str) -> None:
         if parcels:

@@ -17,6 +17,7 @@ from threading import Event as Signal
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.compose import Composer
 from alerts.courier import LEASE, Attempt, Courier, Parcel
@@ -36,6 +37,7 @@ from index.verdicts import VerdictStore
 log = logging.getLogger("tingfeng.alerts")
 
 _POLL_SECONDS = 0.2
+_DATABASE_PAUSE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +85,19 @@ class Outbox:
         return courier.attempts
 
     def deliver_forever(self, stop: Signal, clock: Clock) -> None:
-        """Deliver until `stop` is set; sends that have begun are finished and recorded."""
-        with Courier(self, clock) as courier:
-            while not stop.is_set():
-                if not courier.step(timeout=_POLL_SECONDS):
-                    stop.wait(_POLL_SECONDS)
+        """Deliver until `stop` is set; sends that have begun are finished and recorded.
+
+        A database that cannot be reached for a while is waited for.
+        """
+        while not stop.is_set():
+            try:
+                with Courier(self, clock) as courier:
+                    while not stop.is_set():
+                        if not courier.step(timeout=_POLL_SECONDS):
+                            stop.wait(_POLL_SECONDS)
+            except SQLAlchemyError:
+                log.exception("database_failed")
+                stop.wait(_DATABASE_PAUSE_SECONDS)
 
     def failed(self, limit: int = 100) -> list[FailedMessage]:
         """Messages that were given up, the latest first."""
@@ -121,7 +131,11 @@ class Outbox:
         items = self.rows.queue.claim(limit, owner=process_name(), now=now, lease=LEASE)
         if not items:
             return []
-        wanted = select(messages).where(messages.c.id.in_([item.key for item in items]))
+        wanted = (
+            select(messages, alerts.c.grade)
+            .outerjoin(alerts, alerts.c.id == messages.c.alert)
+            .where(messages.c.id.in_([item.key for item in items]))
+        )
         with self.database.read() as connection:
             found = {row.id: row for row in connection.execute(wanted)}
         live = [item for item in items if item.key in found and found[item.key].state == "waiting"]
@@ -219,7 +233,15 @@ def _proof(parcel: Parcel, attempt: Attempt, now: datetime) -> dict[str, Any]:
 
 
 def _parcel(item: WorkItem, row: Any, now: datetime) -> Parcel:
-    return Parcel(item=item, message=row.id, notifier=row.notifier, kind=row.kind, alert=row.alert, claimed=now)
+    return Parcel(
+        item=item,
+        message=row.id,
+        notifier=row.notifier,
+        kind=row.kind,
+        alert=row.alert,
+        grade=row.grade,
+        claimed=now,
+    )
 
 
 def _failed(row: Any) -> FailedMessage:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from alerts.courier import LEASE
 from alerts.notifiers.base import Delivery
@@ -168,3 +170,29 @@ def test_two_processes_share_the_outbox_without_sending_twice(two: World) -> Non
     sent = [message.id for message in (*two.phone.sent, *mail_of(two).sent)]
     assert len(sent) == len(set(sent)) == 50
     assert {state for _, _, state in states(two)} == {"sent"}
+
+
+def test_an_urgent_card_overtakes_what_waits_for_the_same_channel(world: World) -> None:
+    """Ten small matters are queued first; 特急 goes out as soon as the lane is free."""
+    world.consider(*(make_mention(number, event=f"e{number}", grade="C") for number in range(10)))
+    world.consider(make_mention(99, event="e99", grade="A", title="起火"), now=NOW + timedelta(milliseconds=1))
+    world.outbox.deliver_due(now=DEADLINE + MINUTE)
+    assert [message.grade for message in world.phone.sent] == ["A"] + ["C"] * 10
+
+
+def test_a_database_that_fails_for_a_while_is_waited_for(rung: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop goes on; nothing that was not recorded is taken for sent."""
+    monkeypatch.setattr("alerts.outbox._DATABASE_PAUSE_SECONDS", 0.01)
+    outbox, stop, calls = rung.outbox, threading.Event(), []
+    claim = outbox.claim
+
+    def failing(limit: int, *, now: datetime) -> Any:
+        calls.append(now)
+        if len(calls) < 3:
+            raise OperationalError("SELECT", {}, Exception("database is locked"))
+        return claim(limit, now=now)
+
+    monkeypatch.setattr(outbox, "claim", failing)
+    rung.phone.meanwhile = stop.set
+    outbox.deliver_forever(stop, lambda: DEADLINE)
+    assert states(rung) == [("phone", "alert", "sent")]

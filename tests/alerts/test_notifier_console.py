@@ -11,7 +11,8 @@ import pytest
 from core.settings import (
     ConsoleNotifierSettings,
 )
-from tests.contracts.channels import ConsoleBench, build, make_message
+from tests.contracts.bench import build, make_message
+from tests.contracts.channels import ConsoleBench
 
 
 @pytest.fixture

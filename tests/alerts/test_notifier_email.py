@@ -23,7 +23,8 @@ from alerts.notifiers.email import EmailNotifier
 from core.settings import (
     EmailNotifierSettings,
 )
-from tests.contracts.channels import NOW, PICTURE, MailBench, Postman, build, free_port, make_message
+from tests.contracts.bench import NOW, PICTURE, build, free_port, make_message
+from tests.contracts.channels import MailBench, Postman
 
 #: The loopback test server takes passwords without TLS, and says each time that nobody should.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")

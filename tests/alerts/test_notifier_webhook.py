@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from alerts.notifiers.base import Delivery
-from tests.contracts.channels import NOW, PASSWORD, PICTURE, HookBench, make_message
+from tests.contracts.bench import NOW, PASSWORD, PICTURE, make_message
+from tests.contracts.channels import HookBench
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ import pytest
 from alerts.notifiers import NOTIFIERS
 from alerts.notifiers.attached import LIMIT_BYTES
 from alerts.notifiers.base import Attachment
-from tests.contracts.channels import BENCHES, PASSWORD, PICTURE, Bench, MailBench, make_message
+from tests.contracts.bench import PASSWORD, PICTURE, Bench, make_message
+from tests.contracts.channels import BENCHES, MailBench
 
 #: The loopback test server takes passwords without TLS, and says each time that nobody should.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
