@@ -26,6 +26,7 @@ Grouping = Callable[[Sequence[Candidate]], Sequence[Event | None]]
 #: What a post says badly that has no words of its own (a bare repost, a picture): nearly nothing.
 _SILENT = 0.05
 _STRONGEST = 3
+_CONSIDERED = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ class Analyser:
                 event=events[row],
                 same_text=same[one.prepared] if one.prepared else 1,
             )
-            verdicts.append(self._verdict(one, facts, partial(model.contributions, row)))
+            verdicts.append(self._verdict(one, facts, partial(model.strongest_words, row, _CONSIDERED)))
         return verdicts
 
     def _read(self, post: Post) -> _Judged:
@@ -141,21 +142,15 @@ class Analyser:
         )
 
 
-def _strongest_words(judged: _Judged, contributions: Sequence[Contribution]) -> list[Reason]:
+def _strongest_words(judged: _Judged, words: Sequence[Contribution]) -> list[Reason]:
     """The words that pushed the probability most; exact, because the model is linear."""
-    pushes = {one.token.replace(" ", ""): 0.0 for one in contributions if one.is_words}
-    for token, _, logit in contributions:
-        # A word also counts as a run of characters: both contributions are its own.
-        word = token.replace(" ", "")
-        if word in pushes:
-            pushes[word] += logit
     reasons: list[Reason] = []
-    for word, logit in sorted(pushes.items(), key=lambda item: (-item[1], item[0])):
-        if logit <= 0 or len(reasons) == _STRONGEST:
-            break
+    shown = ""
+    for token, _, logit in words:
+        word = token.replace(" ", "")
         at = judged.narrowed.own.find(word)
-        is_covered = any(word in reason.text for reason in reasons)
-        if len(word) > 1 and at >= 0 and not is_covered:
+        if len(word) > 1 and at >= 0 and word not in shown and len(reasons) < _STRONGEST:
+            shown += f"{word}\n"
             text = f"“{word}”使负面的对数几率增加 {logit:.2f}"
             reasons.append(Reason(code="model.token", text=text, span=judged.narrowed.span(at, at + len(word))))
     return reasons

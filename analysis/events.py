@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,11 +23,14 @@ _WINDOW = timedelta(hours=72)
 #: Posts compared per clue: the newest of a story speak for it.
 _MOST_COMPARED = 40
 _CHUNK = 500
+#: Forgotten posts that may stay on the shelf before it is made anew.
+_SLACK = 5_000
 _TITLE = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Filed:
+    post: str
     event: str
     when: datetime
     signature: Signature
@@ -40,6 +43,7 @@ class EventGrouper:
         self.database = database
         self.window = window
         self._cache: dict[str, _Filed] = {}
+        self._shelf = _Shelf()
 
     def assign(self, connection: Connection, candidates: Sequence[Candidate]) -> list[Event | None]:
         """The event of each candidate, in order, written in the caller's transaction.
@@ -54,7 +58,7 @@ class EventGrouper:
         if not told:
             return [None] * len(candidates)
         known = _events_of(connection, [candidate.post for candidate in told])
-        shelf = self._load(connection, [candidate.when for candidate in told])
+        self._load(connection, [candidate.when for candidate in told])
         opened: dict[str, Event] = {}
         joined: dict[str, list[Candidate]] = defaultdict(list)
         rows = []
@@ -62,21 +66,21 @@ class EventGrouper:
             if candidate.post in known:
                 continue
             mark = signature(candidate)
-            event = shelf.best(mark, candidate.when, self.window)
+            event = self._best(mark, candidate.when)
             if event is None:
                 event = _event_id(candidate.post)
                 opened[event] = _opened(event, candidate)
             joined[event].append(candidate)
             known[candidate.post] = event
-            filed = _Filed(event=event, when=candidate.when, signature=mark)
+            filed = _Filed(post=candidate.post, event=event, when=candidate.when, signature=mark)
             self._cache[candidate.post] = filed
-            shelf.add(filed)
+            self._shelf.add(filed)
             rows.append(_row(candidate, filed))
         current = _write(connection, opened, joined, rows, set(known.values()))
         return [current.get(known.get(candidate.post, "")) for candidate in candidates]
 
-    def _load(self, connection: Connection, whens: Sequence[datetime]) -> _Shelf:
-        """Every filed post that could share a story with these, from the database, signatures read once."""
+    def _load(self, connection: Connection, whens: Sequence[datetime]) -> None:
+        """Know every filed post that could share a story with these; each signature is read once."""
         since, until = min(whens) - self.window, max(whens) + self.window
         within = event_posts.c.published.between(since, until)
         found = connection.execute(select(event_posts.c.post, event_posts.c.event).where(within)).all()
@@ -87,39 +91,46 @@ class EventGrouper:
             chunk = select(event_posts).where(event_posts.c.post.in_(missing[start : start + _CHUNK]))
             for row in connection.execute(chunk):
                 mark = Signature.from_text(row.signature)
-                kept[row.post] = _Filed(event=row.event, when=row.published, signature=mark)
+                kept[row.post] = _Filed(post=row.post, event=row.event, when=row.published, signature=mark)
+                self._shelf.add(kept[row.post])
         # What a rolled-back transaction left behind, and what is older than the window, is forgotten here.
         self._cache = kept
-        shelf = _Shelf()
-        for filed in sorted(kept.values(), key=lambda one: one.when):
-            shelf.add(filed)
-        return shelf
+        if self._shelf.size > 2 * len(kept) + _SLACK:
+            self._shelf = _Shelf()
+            for filed in sorted(kept.values(), key=lambda one: (one.when, one.post)):
+                self._shelf.add(filed)
+
+    def _best(self, mark: Signature, when: datetime) -> str | None:
+        """The event of the post that fits best; the earliest of equals."""
+        found: tuple[float, float, str] | None = None
+        compared: set[str] = set()
+        for filed in self._shelf.near(mark):
+            if filed.post in compared or self._cache.get(filed.post) is not filed:
+                continue
+            compared.add(filed.post)
+            weight = fit(mark, filed.signature) if abs(filed.when - when) <= self.window else 0.0
+            score = (weight, -filed.when.timestamp(), filed.event)
+            if weight > 0 and (found is None or score > found):
+                found = score
+        return found[2] if found else None
 
 
 class _Shelf:
-    """Filed posts by their clues."""
+    """Filed posts by their clues; may hold some that are forgotten by now."""
 
     def __init__(self) -> None:
+        self.size = 0
         self._posts: dict[str, deque[_Filed]] = defaultdict(lambda: deque(maxlen=_MOST_COMPARED))
 
     def add(self, filed: _Filed) -> None:
-        for key in filed.signature.shelf_marks():
-            self._posts[key].append(filed)
+        self.size += 1
+        for mark in filed.signature.shelf_marks():
+            self._posts[mark].append(filed)
 
-    def best(self, mark: Signature, when: datetime, window: timedelta) -> str | None:
-        """The event of the post that fits best; the earliest of equals."""
-        found: tuple[float, float, str] | None = None
-        seen: set[int] = set()
-        for key in mark.shelf_marks():
-            for filed in self._posts.get(key, ()):
-                if id(filed) in seen or abs(filed.when - when) > window:
-                    continue
-                seen.add(id(filed))
-                weight = fit(mark, filed.signature)
-                score = (weight, -filed.when.timestamp(), filed.event)
-                if weight > 0 and (found is None or score > found):
-                    found = score
-        return found[2] if found else None
+    def near(self, signature: Signature) -> Iterator[_Filed]:
+        """Posts that share a clue, some more than once."""
+        for mark in signature.shelf_marks():
+            yield from self._posts.get(mark, ())
 
 
 def _event_id(post: str) -> str:

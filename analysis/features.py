@@ -22,7 +22,10 @@ Values = npt.NDArray[np.float64]
 #: Characters and words are numbered from 1; 0 stands for all others and ends every n-gram.
 CHARACTER_BITS = 14
 WORD_BITS = 19
-_ALPHABET = 0x10000
+#: Characters beyond the basic plane are unknown to every model.
+ALPHABET = 0x10000
+#: Characters in a row that make a feature.
+LONGEST_RUN = 3
 #: Links and people: no opinion of the author.
 _MASKED = re.compile(r"https?://[^\s\u4e00-\u9fff]+|www\.[\w./-]+|@[\w\-·]{1,30}")
 _OTHER = re.compile(r"[^\w!?]+|_+")
@@ -76,7 +79,7 @@ class Alphabet:
     @classmethod
     def of(cls, characters: Sequence[str], words: Sequence[str]) -> Alphabet:
         """Number them from 1, in the given order."""
-        table = np.zeros(_ALPHABET, dtype=np.int64)
+        table = np.zeros(ALPHABET, dtype=np.int64)
         for number, character in enumerate(characters, start=1):
             table[ord(character)] = number
         return cls(table, {word: number for number, word in enumerate(words, start=1)})
@@ -86,7 +89,7 @@ class Alphabet:
         joined = "\0".join(prepared) + "\0"
         codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
         rows = np.cumsum(codes == 0)
-        return _grams(rows, self.characters[np.where(codes < _ALPHABET, codes, 0)], CHARACTER_BITS, 3)
+        return _grams(rows, self.characters[np.where(codes < ALPHABET, codes, 0)], CHARACTER_BITS, LONGEST_RUN)
 
     def word_keys(self, segmented: Sequence[Sequence[str]]) -> tuple[Keys, Keys]:
         """Rows and keys of all known words and of all pairs of neighbours."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -78,25 +79,29 @@ def read_sets(folder: Path, *, limit: int | None, seed: int) -> tuple[list[Examp
     """
     examples: list[Example] = []
     files: list[SetFile] = []
-    for number, (name, channel) in enumerate(SETS.items()):
+    for name, channel in SETS.items():
         path = folder / f"{name}.csv"
-        if not path.is_file():
-            continue
-        rows = _read_csv(path)
-        files.append(SetFile(name=name, rows=len(rows), sha256=hashlib.sha256(path.read_bytes()).hexdigest()))
-        random = np.random.default_rng([seed, number])
-        taken = {"train": limit, "valid": None if limit is None else limit // 4}
-        for part, most in taken.items():
-            of_part = [row for row in rows if (row["part"] == "valid") == (part == "valid")]
-            for at in random.permutation(len(of_part))[:most]:
-                row = of_part[int(at)]
-                text = prepare(row["text"][:_LONGEST])
-                if text:
-                    negative, held_out = row["y"] == "1", part == "valid"
-                    examples.append(Example(set=name, channel=channel, text=text, negative=negative, held_out=held_out))
+        if path.is_file():
+            rows = _read_csv(path)
+            files.append(SetFile(name=name, rows=len(rows), sha256=hashlib.sha256(path.read_bytes()).hexdigest()))
+            examples += (_example(name, channel, row) for row in rows)
     if not files:
         raise ModelError(f"{folder} 中没有任何训练集（需要 {'、'.join(SETS)} 中至少一个 .csv）")
-    return one_side_each(examples), files
+    # Sides are settled over all rows, so that no choice of `limit` can put a text on both.
+    return _sample(one_side_each([one for one in examples if one.text]), limit=limit, seed=seed), files
+
+
+def _sample(examples: Sequence[Example], *, limit: int | None, seed: int) -> list[Example]:
+    if limit is None:
+        return list(examples)
+    parts: dict[tuple[str, bool], list[Example]] = defaultdict(list)
+    for example in examples:
+        parts[example.set, example.held_out].append(example)
+    taken: list[Example] = []
+    for number, ((_, held_out), part) in enumerate(parts.items()):
+        order = np.random.default_rng([seed, number]).permutation(len(part))
+        taken += (part[int(at)] for at in order[: limit // 4 if held_out else limit])
+    return taken
 
 
 def read_domain(path: Path = DOMAIN) -> list[Example]:
@@ -146,6 +151,11 @@ def _read_csv(path: Path) -> list[dict[str, str]]:
         if missing:
             raise BadInput(file=str(path), line=1, key="、".join(sorted(missing)), value="", fix="需要列 text,y,part")
         return [row for row in reader if row["text"]]
+
+
+def _example(name: str, channel: Channel, row: dict[str, str]) -> Example:
+    text = prepare(row["text"][:_LONGEST])
+    return Example(set=name, channel=channel, text=text, negative=row["y"] == "1", held_out=row["part"] == "valid")
 
 
 def _domain_example(row: dict[str, Any]) -> Example:

@@ -15,7 +15,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from analysis.features import CHARACTER_BITS, WORD_BITS, Alphabet, Block, Entries, Keys, Values, prepare, segment
+from analysis.features import (
+    ALPHABET,
+    CHARACTER_BITS,
+    LONGEST_RUN,
+    WORD_BITS,
+    Alphabet,
+    Block,
+    Entries,
+    Keys,
+    Values,
+    prepare,
+    segment,
+)
 from analysis.modelfile import Arrays, read_model, write_model
 from analysis.tokens import segmenter
 from core.errors import ModelError
@@ -103,6 +115,17 @@ class SentimentModel:
         numbers = _digits(int(self.characters.keys[column]), CHARACTER_BITS)
         return "".join(self._character_list[number] for number in numbers)
 
+    def character_column(self, run: str) -> int:
+        """The column of a run of characters, -1 if it is too long or unknown."""
+        key = 0
+        for character in run:
+            number = int(self.alphabet.characters[ord(character)]) if ord(character) < ALPHABET else 0
+            key = (key << CHARACTER_BITS) | number
+            if not number:
+                return -1
+        at = int(np.searchsorted(self.characters.keys, key)) if run and len(run) <= LONGEST_RUN else -1
+        return at if 0 <= at < len(self.characters.keys) and self.characters.keys[at] == key else -1
+
     @cached_property
     def _word_list(self) -> list[str]:
         return ["", *self.alphabet.words]
@@ -132,18 +155,36 @@ class Judgement:
         The sum, with the bias of the text's family, is the logit.
         """
         found = []
-        names = (self.model.word_name, self.model.character_name)
-        for (weights, entries), name in zip(self.sides, names, strict=True):
-            # Rows are sorted, see `Block.entries`.
-            start, end = np.searchsorted(entries.rows, (row, row + 1))
-            columns = entries.columns[start:end]
-            pushes = entries.values[start:end] * weights[self.families[row], columns]
-            is_words = name == self.model.word_name
-            found += [
-                Contribution(name(column), is_words, push)
-                for column, push in zip(columns.tolist(), pushes.tolist(), strict=True)
-            ]
+        for side, name in enumerate((self.model.word_name, self.model.character_name)):
+            columns, pushes = self._pushes(side, row)
+            pairs = zip(columns.tolist(), pushes.tolist(), strict=True)
+            found += [Contribution(name(column), side == 0, push) for column, push in pairs]
         return sorted(found, key=lambda one: (-one.logit, one.token))
+
+    def strongest_words(self, row: int, count: int) -> list[Contribution]:
+        """The words and pairs of words that push one text's logit up most, at most `count`.
+
+        A short word also counts as a run of characters; what it adds as such is included.
+        """
+        columns, pushes = self._pushes(0, row)
+        runs, run_pushes = self._pushes(1, row)
+        found = []
+        for at in np.argsort(-pushes, kind="stable")[:count].tolist():
+            token = self.model.word_name(int(columns[at]))
+            run = self.model.character_column(token.replace(" ", ""))
+            place = int(np.searchsorted(runs, run))
+            is_known = run >= 0 and place < len(runs) and runs[place] == run
+            logit = float(pushes[at]) + (float(run_pushes[place]) if is_known else 0.0)
+            if logit > 0:
+                found.append(Contribution(token, True, logit))
+        return sorted(found, key=lambda one: (-one.logit, one.token))
+
+    def _pushes(self, side: int, row: int) -> tuple[Keys, Values]:
+        """The columns of one text in one block, in order, and what each adds. Rows are sorted, see `Block.entries`."""
+        weights, entries = self.sides[side]
+        start, end = np.searchsorted(entries.rows, (row, row + 1))
+        columns = entries.columns[start:end]
+        return columns, entries.values[start:end] * weights[self.families[row], columns]
 
 
 #: The row of weights that judges each channel.

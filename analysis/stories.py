@@ -73,14 +73,14 @@ class Signature:
 
     def to_text(self) -> str:
         """One line for the database."""
-        packed = base64.b85encode(np.array(self.minhash, dtype="<u4").tobytes()).decode()
+        packed = base64.b64encode(np.array(self.minhash, dtype="<u4").tobytes()).decode()
         return json.dumps({"s": sorted(self.subjects), "c": self.clues, "m": packed}, ensure_ascii=False)
 
     @classmethod
     def from_text(cls, text: str) -> Signature:
         """A signature as `to_text` wrote it."""
         row = json.loads(text)
-        values = np.frombuffer(base64.b85decode(row["m"]), dtype="<u4")
+        values = np.frombuffer(base64.b64decode(row["m"]), dtype="<u4")
         return cls(subjects=frozenset(row["s"]), clues=row["c"], minhash=tuple(values.tolist()))
 
     def shelf_marks(self) -> Iterator[str]:

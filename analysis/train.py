@@ -7,6 +7,7 @@ rows kept aside, turns it into probabilities.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -33,6 +34,8 @@ _DOMAIN_WEIGHT = 3.0
 #: Our sentences teach every family, not only the one they are written like.
 _FAMILY_CHANNELS: tuple[Channel, ...] = ("forum", "weibo", "news", "complaint")
 _NB_SHARE = 0.5
+#: Account names and telephone numbers: they say nothing of what is meant, and a model must not keep them.
+_IDENTIFIES = re.compile(r"\d{6,}|(?=\w*\d)[a-z0-9]{9,}|\w{13,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +118,7 @@ def _empty_model(examples: Sequence[Example], *, name: str, words_only: bool) ->
     texts = [example.text for example in examples]
     segmented = segment(texts, segmenter())
     characters = Counter(character for text in texts for character in set(text) if ord(character) < 0x10000)
-    words = Counter(word for found in segmented for word in set(found))
+    words = Counter(word for found in segmented for word in set(found) if not _IDENTIFIES.fullmatch(word))
     alphabet = Alphabet.of(_frequent(characters), _frequent(words))
     nothing = Block(keys=np.zeros(0, dtype=np.int64), idf=np.zeros(0))
     by_character = nothing if words_only else _block(*alphabet.character_keys(texts), len(texts))
