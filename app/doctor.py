@@ -6,7 +6,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from app.browsing import why_no_browser
@@ -40,6 +39,7 @@ def examine(product: Product) -> list[Finding]:
         *_settings(product),
         *_store(product),
         *_model(product),
+        *_index(product),
         *_browser(product),
         *_disk(product),
         *_queues(product),
@@ -63,15 +63,23 @@ def _store(product: Product) -> Iterator[Finding]:
 
 
 def _model(product: Product) -> Iterator[Finding]:
-    from analysis.sentiment import SentimentModel
-
-    chosen = product.settings.analysis.model
     try:
-        model = SentimentModel.load(Path(chosen) if chosen else None)
+        name = product.model.name
     except ModelError as bad:
         yield Finding(level="bad", item="模型", state=str(bad), fix="重新安装，或改正 [analysis] model")
     else:
-        yield Finding(level="ok", item="模型", state=model.name)
+        yield Finding(level="ok", item="模型", state=name)
+
+
+def _index(product: Product) -> Iterator[Finding]:
+    waiting, _ = WorkQueue(product.database, "publish").backlog()
+    filed, judged = product.index.count(), product.verdicts.count()
+    # What waits to be published is judged and not yet filed; anything beyond that is missing.
+    if filed + waiting < judged:
+        state = f"索引 {filed} 条，已研判 {judged} 条"
+        yield Finding(level="bad", item="检索索引", state=state, fix="tingfeng index rebuild")
+    else:
+        yield Finding(level="ok", item="检索索引", state=f"{filed} 条")
 
 
 def _browser(product: Product) -> Iterator[Finding]:

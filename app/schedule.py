@@ -16,7 +16,6 @@ from typing import Any, Literal
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
-from crawlers.sources import SourceCatalogue
 from sqlalchemy import delete, func, insert, select, update
 
 from app.lifeline import Child, spawn
@@ -24,6 +23,7 @@ from core.clock import Clock
 from core.database import Database
 from core.schema import job_runs
 from core.settings import Settings, SourceSettings
+from crawlers.sources import SourceCatalogue
 
 log = logging.getLogger("tingfeng.app")
 

@@ -15,14 +15,14 @@ from core.settings import Settings
 from core.work import WorkQueue
 
 if TYPE_CHECKING:
-    from alerts.outbox import Outbox
-    from analysis.analyser import Analyser
-    from crawlers.sources import SourceCatalogue
-    from evidence.exhibits import ExhibitStore
-
     from alerts.cases import CaseBook
     from alerts.dispatch import Dispatcher
+    from alerts.outbox import Outbox
+    from analysis.analyser import Analyser
+    from analysis.sentiment import SentimentModel
     from app.worker import Worker
+    from crawlers.sources import SourceCatalogue
+    from evidence.exhibits import ExhibitStore
     from evidence.ledger import Ledger
     from evidence.vault import Vault
     from index.base import SearchIndex
@@ -69,13 +69,19 @@ class Product:
         return SqliteIndex(self.settings.data_dir / "index.sqlite", zone=self.settings.zone)
 
     @cached_property
+    def model(self) -> SentimentModel:
+        """The bundled sentiment model, or the one that `[analysis] model` names."""
+        from analysis.sentiment import SentimentModel
+
+        chosen = self.settings.analysis.model
+        return SentimentModel.load(Path(chosen) if chosen else None)
+
+    @cached_property
     def analyser(self) -> Analyser:
         """The judge."""
         from analysis.analyser import Analyser
-        from analysis.sentiment import SentimentModel
 
-        path = Path(self.settings.analysis.model) if self.settings.analysis.model else None
-        return Analyser(subjects=self.settings.subjects, risk=self.settings.risk, model=SentimentModel.load(path))
+        return Analyser(subjects=self.settings.subjects, risk=self.settings.risk, model=self.model)
 
     @cached_property
     def vault(self) -> Vault:
@@ -122,9 +128,8 @@ class Product:
     @cached_property
     def outbox(self) -> Outbox:
         """From the outbox to people."""
-        from alerts.outbox import Outbox
-
         from alerts.notifiers import build_notifiers
+        from alerts.outbox import Outbox
 
         return Outbox(self.database, self.settings, build_notifiers(self.settings))
 
@@ -132,7 +137,6 @@ class Product:
     def worker(self) -> Worker:
         """Judges and publishes."""
         from analysis.events import EventGrouper
-
         from app.worker import Worker
 
         return Worker(

@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from threading import Event as Signal
 from typing import Protocol
 
-from analysis.analyser import Analyser
-from analysis.events import Candidate, EventGrouper
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from analysis.analyser import Analyser
+from analysis.events import Candidate, EventGrouper
 from core.clock import Clock
 from core.database import Database
 from core.model import Event, Mention

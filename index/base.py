@@ -131,6 +131,10 @@ class SearchIndex(Protocol):
         """How many matching mentions each value of the facet has, most first."""
         ...
 
+    def count(self) -> int:
+        """How many mentions are in."""
+        ...
+
     def delete(self, ids: Sequence[str]) -> int:
         """Remove mentions; unknown ids are ignored. Returns how many were there."""
         ...

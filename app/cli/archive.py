@@ -102,7 +102,7 @@ def rebuild(config: ConfigOption = DEFAULT_CONFIG) -> None:
     product = open_product(config)
     path = product.settings.data_dir / "index.sqlite"
     with Progress(console=Console(stderr=True)) as progress:
-        task = progress.add_task("重建索引", total=product.posts.count())
+        task = progress.add_task("重建索引", total=product.verdicts.count())
         count = rebuild_index(
             path,
             product.verdicts,

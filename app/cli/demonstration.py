@@ -32,7 +32,6 @@ def add_to(app: typer.Typer) -> None:
 def serve(folder: Folder = Path("var/demo"), port: Port = 8321, verbose: VerboseOption = False) -> None:
     """只开演示网站，可用浏览器看。"""
     from demo.server import serve as serve_sites
-
     from demo.world import World
 
     lifeline.watch(os.environ)

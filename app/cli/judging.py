@@ -109,4 +109,4 @@ def evaluate(
     product = _product_or_bare(config)
     with Console(stderr=True).status("评估中…") as status:
         rows = measure(data, product.model, progress=lambda step: status.update(f"评估中… {step}"))
-    Console().print(table(rows))
+    typer.echo(table(rows))
