@@ -271,6 +271,14 @@ def test_the_machine_reports_on_itself(taken: dict[str, Taken]) -> None:
     assert report["hosts"]["sha256"] == hashlib.sha256(Path("/etc/hosts").read_bytes()).hexdigest()
 
 
+def test_every_file_is_documented(taken: dict[str, Taken]) -> None:
+    """What lies in an exhibit is named in docs/evidence.md."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "evidence.md").read_text()
+    for path in ("/moved", "/other", "/loop"):
+        for file in taken[path].folder.iterdir():
+            assert f"`{file.name}`" in page, file.name
+
+
 def test_a_killed_browser_is_replaced_once(browser: str, site: Any, tmp_path: Path) -> None:
     """The browser dies while the page is on its way: a new one takes the picture, and the log tells."""
     site.hits.clear()

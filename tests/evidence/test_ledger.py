@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,6 +121,29 @@ def test_nothing_is_chained_to_a_damaged_last_entry(tmp_path: Path) -> None:
     ledger.path.write_bytes(ledger.path.read_bytes().replace(b"exhibit-3", b"exhibit-9"))
     with pytest.raises(LedgerBroken, match="备份"):
         ledger.append(exhibit="new", manifest="0" * 64, at=AT)
+
+
+def test_a_change_after_a_good_check_is_seen(tmp_path: Path) -> None:
+    """That the chain held a moment ago is no reason to believe it now."""
+    ledger = _filled(tmp_path)
+    assert ledger.verify() == ledger.verify() == 4
+    ledger.path.write_bytes(ledger.path.read_bytes().replace(b"exhibit-1", b"exhibit-9"))
+    with pytest.raises(LedgerBroken, match="第 2 条"):
+        ledger.verify()
+
+
+def test_the_documented_check_agrees(tmp_path: Path) -> None:
+    """The few lines of Python in docs/evidence.md accept a good ledger and name the first bad line."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "evidence.md").read_text()
+    script = page.partition("<<'PY'\n")[2].partition("PY\n")[0]
+    ledger = _filled(tmp_path)
+    command = [sys.executable, "-c", script, str(ledger.path)]
+    good = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ledger.entries()[-1].hash in good.stdout
+    ledger.path.write_bytes(ledger.path.read_bytes().replace(b"exhibit-2", b"exhibit-9"))
+    bad = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert bad.returncode == 1
+    assert "AssertionError: 3" in bad.stderr
 
 
 def _append_many(path: Path, name: str) -> None:
