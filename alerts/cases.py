@@ -70,7 +70,7 @@ class CaseBook:
         """
         row = connection.execute(select(cases).where(cases.c.event == event).with_for_update()).first()
         before = _case(row) if row else None
-        owner = self.owner_of(subjects)
+        owner = self.owner_of((*(before.subjects if before else ()), *subjects))
         after = _after_ring(before, event=event, grade=grade, title=title, subjects=subjects, now=now, owner=owner)
         after = replace(after, due=_due(before, now + self.settings.cases.clock(after.grade)))
         action = _system_action(before, after)
@@ -186,7 +186,7 @@ def _after_ring(
         before,
         grade=highest(grade, before.grade),
         subjects=tuple(dict.fromkeys((*before.subjects, *subjects))),
-        owner=before.owner or owner,
+        owner=owner or before.owner,
     )
     if before.state in _SETTLED:
         after = replace(after, state="new", acknowledged=None, closed=None, outcome=None)

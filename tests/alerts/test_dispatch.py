@@ -182,7 +182,7 @@ def test_a_new_reader_gets_the_message_and_the_others_do_not(world: World, tmp_p
         (outcomes[1].alert, "store"),
     ]
     [case] = world.rows(cases)
-    assert case.subjects == ["星辰汽车", "星辰城南店"]
+    assert (case.subjects, case.owner) == (["星辰汽车", "星辰城南店"], "王经理、李店长")
 
 
 def test_a_closed_case_is_reopened_by_a_ring_as_an_audited_action(world: World) -> None:

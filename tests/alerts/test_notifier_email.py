@@ -51,7 +51,7 @@ def test_a_mail_has_text_page_inline_picture_and_attachment(mail: MailBench, tmp
     cid = f"{'0123456789abcdef' * 2}.0@tingfeng"
     assert f'src="cid:{cid}"' in page.get_content()
     related = [part for part in got.walk() if part["Content-ID"] == f"<{cid}>"]
-    assert related[0].get_content() == PICTURE  # type: ignore[attr-defined]
+    assert related[0].get_content() == PICTURE
     assert got["X-Priority"] == "1"
     assert got["Message-ID"] == f"<{'0123456789abcdef' * 2}@tingfeng.example.com>"
 

@@ -10,6 +10,7 @@ import pytest
 
 from alerts.notifiers.base import Delivery
 from core.errors import NotFound
+from core.model import ExhibitState
 from core.schema import deliveries, messages
 from core.work import WorkQueue
 from tests.alerts.world import HOUR, MINUTE, NOW, World, make_mention, make_settings
@@ -72,7 +73,7 @@ def test_a_late_picture_follows_once(rung: World) -> None:
     ("state", "words"),
     [("failed", "无法取证"), ("blocked", "无法取证（页面拒绝访问）"), ("deleted_before_capture", "取证前已删除")],
 )
-def test_a_failed_capture_is_told_at_once_with_its_reason(rung: World, state: str, words: str) -> None:
+def test_a_failed_capture_is_told_at_once_with_its_reason(rung: World, state: ExhibitState, words: str) -> None:
     """There is nothing to wait for any more."""
     rung.seal(state=state, reason="页面要求登录")
     assert rung.outbox.deliver_due(now=NOW) == 1

@@ -97,7 +97,7 @@ class MailBench:
             self.close()
 
     def mails(self) -> list[EmailMessage]:
-        return [message_from_bytes(raw, policy=default) for raw in self.postman.mails]  # type: ignore[arg-type, misc]
+        return [message_from_bytes(raw, policy=default) for raw in self.postman.mails]
 
     def received(self) -> list[Received]:
         return [
