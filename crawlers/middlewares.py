@@ -20,6 +20,7 @@ from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.settings import BaseSettings
 
 from core.clock import Clock, system_clock
+from crawlers.bounds import may_follow
 from crawlers.job import JOB_SETTING
 from crawlers.pages.blocks import block_sign
 
@@ -125,12 +126,12 @@ class Patience(RetryMiddleware):
 
 
 class CarefulRedirects(RedirectMiddleware):
-    """Follows redirects, but not to a login, captcha or passport address: that response is the answer."""
+    """Follows redirects, but neither to a login, captcha or passport address nor into our own network."""
 
     def process_response(self, request: Request, response: Response, spider: Any = None) -> Request | Response:
         """The request to follow, or the response itself; raise `RedirectsForever` when there are too many."""
         target = redirect_target(response)
-        if target and gate_sign(target, requested=request.url):
+        if target and (gate_sign(target, requested=request.url) or not may_follow(target, source_url=request.url)):
             return response
         try:
             return super().process_response(request, response)

@@ -8,7 +8,7 @@ from typing import Any
 
 from crawlers.cursors import BoardReading, Place
 from crawlers.pages.base import LeadsTo, Link
-from crawlers.pages.urls import identity
+from crawlers.pages.urls import identity, site_of
 from crawlers.spiders.base import SourceSpider
 from crawlers.visits import Page, Spent, Visit
 
@@ -42,7 +42,11 @@ class ForumSpider(SourceSpider):
             walked.add(identity(url))
             page = await visit.enter(url, "discuz")
             at = page.at
-            threads = [link for link in page.parsed.links if link.leads_to == "thread"]
+            threads = [
+                link
+                for link in page.parsed.links
+                if link.leads_to == "thread" and site_of(link.url) == site_of(page.raw.url)
+            ]
             fresh = reading.fresh(threads, at=at, first_page=first)
             on = reading.goes_on(threads, fresh, first_page=first)
             await self._read_threads(visit, reading, fresh, at)
@@ -77,4 +81,6 @@ class ForumSpider(SourceSpider):
 
 
 def _following(page: Page, leads_to: LeadsTo) -> str | None:
-    return next((link.url for link in page.parsed.links if link.leads_to == leads_to), None)
+    site = site_of(page.raw.url)
+    links = (link.url for link in page.parsed.links if link.leads_to == leads_to)
+    return next((url for url in links if site_of(url) == site), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from crawlers.bounds import may_follow
 from crawlers.cursors import KnownReading
 from crawlers.fetching import header
 from crawlers.pages.base import Link
@@ -30,11 +31,11 @@ class NewsSpider(SourceSpider):
         if page.unchanged:
             return visit.cursor
         await visit.keep(page.parsed.posts, page)
-        articles = [
-            link
-            for link in page.parsed.links
-            if link.leads_to in _READ_AS and reading.wants(identity(link.url), link.changed)
-        ]
+        shown = [link for link in page.parsed.links if link.leads_to in _READ_AS]
+        allowed = [link for link in shown if may_follow(link.url, source_url=visit.source.url)]
+        if len(allowed) < len(shown):
+            visit.notes.append(f"{len(shown) - len(allowed)} 个链接指向内部网络，没有读取")
+        articles = [link for link in allowed if reading.wants(identity(link.url), link.changed)]
 
         async def read(link: Link) -> None:
             await self._read_article(visit, reading, link)

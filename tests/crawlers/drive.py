@@ -11,14 +11,17 @@ import json
 import logging
 import os
 import sys
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from core.database import Database
+from core.model import Post
 from core.settings import CrawlSettings, Settings, SourceSettings
 from crawlers.run import crawl
+from crawlers.sink import Kept
 from crawlers.sources import SourceCatalogue
 from evidence.vault import Vault
 from index.posts import PostStore
@@ -38,6 +41,19 @@ SLOW_TO_LOAD = (
 )
 
 
+@dataclass(frozen=True)
+class FullDisk:
+    """The real store, which has no room for the posts of one source."""
+
+    store: PostStore
+    source: str
+
+    def keep(self, posts: Sequence[Post], *, source: str, raw: str | None, now: datetime) -> Kept:
+        if source == self.source:
+            raise OSError(28, "No space left on device")
+        return self.store.keep(posts, source=source, raw=raw, now=now)
+
+
 def main(order: dict[str, Any]) -> dict[str, Any]:
     data = Path(order["data"])
     now = datetime.fromisoformat(order["now"])
@@ -51,7 +67,7 @@ def main(order: dict[str, Any]) -> dict[str, Any]:
         sources,
         settings=settings,
         catalogue=catalogue,
-        sink=PostStore(database),
+        sink=FullDisk(PostStore(database), order.get("no_room_for", "")),
         vault=Vault(data / "vault"),
         clock=lambda: now,
     )

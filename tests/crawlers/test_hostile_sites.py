@@ -139,3 +139,44 @@ def test_a_board_whose_threads_are_all_refused_is_blocked(crawls: Crawls, sites:
     assert outcome.state("redesigned")[0] == "broken"
     assert outcome.sources["board"]["cursor"] == outcome.sources["redesigned"]["cursor"] == {}
     assert crawls.posts() == []
+
+
+def test_posts_that_cannot_be_written_stop_their_source_only(crawls: Crawls, sites: Any) -> None:
+    """A full disk: the source is not called fine, its cursor stays, the other source is read, the next crawl heals."""
+    sources = [row(name, "forum", f"{sites(_board().route).url}/forum-2-1.html") for name in ("unlucky", "lucky")]
+    crawls.no_room_for = "unlucky"
+    outcome = crawls.run(*sources)
+    assert outcome.state("lucky")[0] == "ok"
+    state, reason = outcome.state("unlucky")
+    assert (state, "No space left" in reason) == ("broken", True)
+    assert outcome.sources["unlucky"]["cursor"] == {}
+    crawls.no_room_for = ""
+    assert crawls.run(*sources).reports["unlucky"]["new"] == 3
+
+
+def test_several_requests_at_once_lose_nothing(crawls: Crawls, sites: Any) -> None:
+    """With four connections a host, cut by a limit and hindered by a captcha, two crawls get all that can be had."""
+    board = Board(per_list=8)
+    for tid in range(1, 17):
+        board.say(tid, 100 + tid)
+    board.instead[5] = CAPTCHA
+    site = sites(board.route)
+    source = row("board", "forum", f"{site.url}/forum-2-1.html")
+    first = crawls.run(source, concurrency_per_host=4, max_pages=12)
+    assert "上限" in first.state("board")[1]
+    assert len(site.pages()) == 12
+    del board.instead[5]
+    crawls.run(source, concurrency_per_host=4, max_pages=30, now=NOW + timedelta(minutes=10))
+    assert len(crawls.posts()) == 16
+
+
+def test_links_and_redirects_do_not_lead_elsewhere(crawls: Crawls, sites: Any) -> None:
+    """A thread link to another site is not followed, nor a feed's link or a redirect into our own network."""
+    inside = sites()
+    board = _board()
+    foreign = board.list_page(1).replace('href="thread-2-', f'href="{inside.url}/thread-2-')
+    site = sites(at("/forum", Reply(body=foreign.encode())), board.route)
+    outcome = crawls.run(row("board", "forum", f"{site.url}/forum-2-1.html"))
+    assert outcome.state("board")[0] == "ok"
+    assert len(crawls.posts()) == 2
+    assert inside.asked == []

@@ -1,7 +1,4 @@
-"""Where the next crawl goes on: what of a list is new since the last one, decided without network or clock.
-
-A cursor is a small JSON object in the table `sources`; it moves only when a crawl ended well.
-"""
+"""A walk down a board sorted by last reply: which threads hold something that was not there at the last crawl."""
 
 from __future__ import annotations
 
@@ -10,18 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from crawlers.cursors.misses import Misses
 from crawlers.pages.base import Link
 from crawlers.pages.urls import identity
 
 #: Lists show the minute of the last reply: a reply in the same minute, after we looked, looks like no reply.
 _RESOLUTION = timedelta(minutes=1)
 _OVERLAP = 2 * _RESOLUTION
-#: A page that fails so often, while its neighbours can be read, is given up (a locked thread, an article taken down).
-_TRIES = 3
 #: Bounds of what a cursor remembers.
 _MOST_PLACES = 2000
 _MOST_UNTIMED = 5000
-_MOST_KNOWN = 5000
 
 
 def _time(value: Any) -> datetime | None:
@@ -30,40 +25,6 @@ def _time(value: Any) -> datetime | None:
 
 def _last(entries: Mapping[str, Any], most: int) -> dict[str, Any]:
     return dict(list(entries.items())[-most:])
-
-
-@dataclass(slots=True, kw_only=True)
-class Misses:
-    """Pages that failed while their neighbours could be read: tried again by the next crawls, but not for ever."""
-
-    #: Address and number of failures, by key.
-    counts: dict[str, tuple[str, int]] = field(default_factory=dict)
-
-    @classmethod
-    def resume(cls, cursor: Mapping[str, Any]) -> Misses:
-        """Go on where the cursor says."""
-        return cls(counts={key: (url, tries) for key, (url, tries) in cursor.get("misses", {}).items()})
-
-    def again(self, key: str) -> bool:
-        """Whether the page failed before and is worth another try."""
-        return key in self.counts
-
-    def missed(self, key: str, url: str) -> bool:
-        """Count a failure. Returns whether the page is given up with it."""
-        tries = self.counts.get(key, (url, 0))[1] + 1
-        self.counts[key] = (url, tries)
-        if tries < _TRIES:
-            return False
-        del self.counts[key]
-        return True
-
-    def worked(self, key: str) -> None:
-        """Forget the failures."""
-        self.counts.pop(key, None)
-
-    def as_json(self) -> dict[str, list[Any]]:
-        """What the cursor keeps."""
-        return {key: [url, tries] for key, (url, tries) in self.counts.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,72 +163,3 @@ class BoardReading:
             "places": _last(places, _MOST_PLACES),
             "misses": self.misses.as_json(),
         }
-
-
-@dataclass(slots=True, kw_only=True)
-class KnownReading:
-    """A walk through things that are read once and known by their key: statuses, articles."""
-
-    known: dict[str, None]
-    misses: Misses
-    #: Older things are history that nobody asked for.
-    floor: datetime
-    #: Whether the last walk ended above its floor: then known things do not end this one.
-    unfinished: bool = False
-    #: Whether this walk does.
-    cut: bool = False
-    _done: dict[str, None] = field(default_factory=dict)
-    _tried: set[str] = field(default_factory=set)
-
-    @classmethod
-    def resume(cls, cursor: Mapping[str, Any], *, backfill_from: datetime) -> KnownReading:
-        """Go on where the cursor says."""
-        return cls(
-            known=dict.fromkeys(cursor.get("known", ())),
-            misses=Misses.resume(cursor),
-            floor=backfill_from,
-            unfinished=bool(cursor.get("unfinished")),
-        )
-
-    def wants(self, key: str, when: datetime | None) -> bool:
-        """Whether it is to be read: unknown and not history, or it failed before."""
-        if key in self._done:
-            return False
-        return self.misses.again(key) or (key not in self.known and (when is None or when >= self.floor))
-
-    def goes_on(self, shown: Iterable[tuple[str, datetime | None]]) -> bool:
-        """Whether the list may hold something new below a page that shows these."""
-        things = list(shown)
-        if self.unfinished:
-            return any(when is None or when >= self.floor for _, when in things)
-        return any(self.wants(key, when) for key, when in things)
-
-    def done(self, key: str) -> None:
-        """It was read."""
-        self.misses.worked(key)
-        self._done[key] = None
-
-    def missed(self, key: str, url: str) -> bool:
-        """It could not be read. Returns whether it is given up."""
-        self._tried.add(key)
-        if not self.misses.missed(key, url):
-            return False
-        self._done[key] = None
-        return True
-
-    def left_over(self) -> list[str]:
-        """Addresses of what failed in earlier crawls and is shown no more."""
-        return [
-            url
-            for key, (url, _) in self.misses.counts.items()
-            if key not in self._done and key not in self._tried
-        ]
-
-    def forget_left_over(self) -> None:
-        """For things that cannot be read once they are shown no more."""
-        self.misses.counts = {key: miss for key, miss in self.misses.counts.items() if key in self._tried}
-
-    def cursor(self) -> dict[str, Any]:
-        """Where the next crawl goes on; what is still shown stays known."""
-        known = {key: None for key in self.known if key not in self._done} | self._done
-        return {"known": list(known)[-_MOST_KNOWN:], "misses": self.misses.as_json(), "unfinished": self.cut}
