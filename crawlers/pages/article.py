@@ -56,13 +56,14 @@ def _article(root: Element, page: PageContext) -> Parsed:
     data = read_page_data(root)
     title = read_title(root, data)
     found = read_body(root, said=data.bodies)
-    if found is None or len(found.text) < _SHORTEST_BODY:
+    if found is None:
         return stopped("broken", "没有找到文章正文")
     if title is None:
         return stopped("broken", "没有找到文章标题")
     published = read_published(root, data, page, title=title, body=found.text)
+    flash = found.chosen == "marked" and len(found.text) < _SHORTEST_BODY and published is not None
     supported = found.agreement >= _AGREEMENT or found.chosen in ("marked", "data")
-    clear = found.agreement >= _CLEAR_AGREEMENT or (supported and declares_article(root, data))
+    clear = flash or found.agreement >= _CLEAR_AGREEMENT or (supported and declares_article(root, data))
     if not clear or (len(found.text) < _SHORT_BODY and published is None):
         return stopped("broken", f"几种方法提取的正文不一致（一致度 {found.agreement:.0%}），可能不是文章页")
     post = _post(root, page, data, text=without_head(found.text, title), title=title, published=published)

@@ -48,6 +48,8 @@ _CLUTTER = re.compile(
 _PUNCTUATION = re.compile(r"[，。、；：？！“”…（）《》,.;:?!]")
 _SENTENCE_END = re.compile(r"[。；！？]|[.!?](?:\s|$)")
 _SHORTEST = 40
+#: A news flash is one sentence; only the page's own markup can vouch for so little.
+_SHORTEST_MARKED = 10
 _GRAM = 4
 _NO_AGREEMENT = 0.25
 _SHORTEST_RUN = 8
@@ -84,8 +86,10 @@ def read_body(root: Element, *, said: Sequence[str] = ()) -> Body | None:
         voices["marked"] = marked
     if said:
         voices["data"] = max(said, key=len)
-    voices = {name: text for name, text in voices.items() if len(text) >= _SHORTEST}
-    return _vote(voices) if voices else None
+    long = {name: text for name, text in voices.items() if len(text) >= _SHORTEST}
+    if not long and marked:
+        return Body(text=marked, chosen="marked", agreement=0.0)
+    return _vote(long) if long else None
 
 
 def _reveal(root: Element) -> str:
@@ -157,7 +161,7 @@ def _marked(root: Element) -> str:
         nodes = root.xpath(path)
         if nodes:
             text = max((text_of(node, skip=_is_clutter) for node in nodes[:5]), key=len)
-            if len(text) >= _SHORTEST:
+            if len(text) >= _SHORTEST_MARKED:
                 return text
     return ""
 

@@ -48,11 +48,11 @@ _TIME_NAMES = (
     "//*[contains(@class,'pubtime') or contains(@class,'pub-time') or contains(@class,'pub_time')"
     " or contains(@class,'publish-time') or contains(@class,'pub_date') or contains(@class,'publish_time')]//text()",
 )
-_NAME = r"([\u4e00-\u9fff·]{2,6}(?:[ 、][\u4e00-\u9fff·]{2,4}){0,3}|[A-Za-z][\w .'-]{1,24})"
+_NAME = r"([\u4e00-\u9fff·]{2,6}(?:[ 、](?!摄影|摄|编辑|责编|通讯员|记者|来源|整合|报道|实习)[\u4e00-\u9fff·]{2,4}){0,3}|[A-Za-z][\w .'-]{1,24})"
 _AUTHOR_LINE = re.compile(
     rf"(?:作者|撰文|(?:^|\s)文)\s*[:：/|／]\s*{_NAME}|(?:^|\s|[|｜])(?:记者|通讯员)[:：\s]\s*{_NAME}"
 )
-_AUTHOR_TITLE = re.compile(r"^(?:本报|本网|见习)?(?:记者|作者|通讯员|编辑)[\s:：/]+")
+_SIGNED = "//*[@rel='author' or @itemprop='author']"
 _LEAD_LINES, _TAIL_LINES = 3, 14
 _AHEAD = timedelta(days=1)
 
@@ -226,9 +226,10 @@ def _by_library(root: Element, page: PageContext) -> datetime | None:
 
 def read_author(root: Element, data: PageData, *, title: str | None) -> str | None:
     """Who signed it; a name of 2 to 40 characters or `None`."""
-    claims = [data.meta.get(name, "") for name in ("author", "article:author", "dc.creator", "byl")] + data.authors[:1]
+    signed = [clean(node.xpath("string()")) for node in root.xpath(_SIGNED)[:3]]
+    claims = [data.meta.get(name, "") for name in ("author", "article:author", "dc.creator", "byl")]
+    claims += data.authors[:1] + signed
     for claim in claims:
-        claim = _AUTHOR_TITLE.sub("", claim)
         if 2 <= len(claim) <= 40 and not set("@/<") & set(claim) and not claim.isdigit():
             return claim
     top = root.find("body")

@@ -121,3 +121,42 @@ def test_a_page_without_a_time_has_none() -> None:
 def test_headline_and_byline_above_the_body_go(text: str, expected: str) -> None:
     """What stands above the body and is not part of it is dropped, and never the body itself."""
     assert without_head(text, "标题") == expected
+
+
+@pytest.mark.parametrize(
+    ("markup", "state"),
+    [
+        ('<div class="entry-content"><p>江城交警通报：今晨事故无人受伤。</p></div>', "ok"),
+        ("<div><p>江城交警通报：今晨事故无人受伤。</p></div>", "broken"),
+        ('<div class="entry-content"></div>', "broken"),
+    ],
+)
+def test_a_news_flash(markup: str, state: str) -> None:
+    """One sentence is an article only where the page's own markup and a time vouch for it."""
+    body = (
+        "<html><head><title>早高峰事故通报 - 江城网</title></head><body><h1>早高峰事故通报</h1>"
+        f"<time datetime='2026-03-15T08:00:00+08:00'></time>{markup}</body></html>"
+    )
+    page = PageContext(url="https://n.example.test/1.html", now=NOW, zone=SHANGHAI)
+    assert parse_page("article", body.encode(), page).state.state == state
+
+
+@pytest.mark.parametrize(
+    ("markup", "name"),
+    [
+        ('<a rel="author" href="/a">通讯员李雷</a>', "通讯员李雷"),
+        ("<p>来源：晚报 作者：何平</p>", "何平"),
+        ("<p>记者 何平 摄影 方圆</p>", "何平"),
+        ("<p>记者介绍，8月13日，车主投诉</p>", None),
+        ("<p>编辑：何平</p>", None),
+    ],
+)
+def test_who_signed(markup: str, name: str | None) -> None:
+    """The author is whoever the page says signed it; an editor or a verb after 记者 is nobody."""
+    body = (
+        "<html><head><title>早高峰事故通报 - 江城网</title></head><body><h1>早高峰事故通报</h1>"
+        f"{markup}<div>{PROSE}</div></body></html>"
+    )
+    page = PageContext(url="https://n.example.test/1.html", now=NOW, zone=SHANGHAI)
+    (post,) = parse_page("article", body.encode(), page).posts
+    assert post.author.name == name
