@@ -47,7 +47,7 @@ def evaluate(
     model: SentimentModel,
     *,
     seed: int = 315,
-    limit: int | None = 12_000,
+    limit: int | None = 8_000,
     baseline: bool = True,
     progress: Progress = lambda _: None,
 ) -> list[Row]:

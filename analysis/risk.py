@@ -20,6 +20,8 @@ from core.settings import RiskSettings
 
 #: Channels whose neutral wording is a matter of style: an accident they report is an accident.
 _REPORTING = frozenset({"news", "broadcast"})
+#: Elsewhere people tell accidents soberly too ("my car burnt down"); below this share of the threshold they do not.
+_SOBER = 0.5
 #: A safety topic must be this sure before neutral wording is overruled: one plain word such as 起火.
 _SURE = 3
 #: Stable codes of the categories within reasons.
@@ -62,20 +64,18 @@ class Risk:
 def weigh(facts: Facts, settings: RiskSettings) -> Risk:
     """The risk of a mention that has a subject.
 
-    Without a negative probability there is no risk, except for a safety accident that news media report: they write
-    about it in neutral words, so the category's points count and the mention is graded.
+    Without a negative probability there is no risk, except for a safety accident told in neutral words: by news media
+    always, by others from half the probability on. Then the accident itself stands in for the negativity.
     """
     is_negative = facts.negative >= settings.negative_from
-    is_accident = facts.post.channel in _REPORTING and any(
-        topic.name == SAFETY and topic.score >= _SURE for topic in facts.topics
-    )
+    is_accident = not is_negative and _tells_an_accident(facts, settings)
     if not is_negative and not is_accident:
         return Risk(score=0, grade=None, reasons=tuple(_malice(facts)))
     table = bundled_table()
     reasons = [
         *(_negativity(facts, settings, table) if is_negative else ()),
         *_severity(facts, table),
-        *(_reported(facts, table) if is_accident else ()),
+        *(_told_soberly(facts, table) if is_accident else ()),
         *_rights(facts, table),
         *_reach(facts, table),
         *_spread(facts, table),
@@ -113,10 +113,16 @@ def _severity(facts: Facts, table: Mapping[str, Any]) -> list[Reason]:
     return reasons
 
 
-def _reported(facts: Facts, table: Mapping[str, Any]) -> list[Reason]:
-    points = table["reported_accident"]["points"]
-    text = f"{CHANNEL_NAMES[facts.post.channel]}报道了安全事故，措辞中性也按事故处理"
-    return [Reason(code="reported.safety", text=text, points=points)]
+def _tells_an_accident(facts: Facts, settings: RiskSettings) -> bool:
+    is_sure = any(topic.name == SAFETY and topic.score >= _SURE for topic in facts.topics)
+    is_plausible = facts.post.channel in _REPORTING or facts.negative >= _SOBER * settings.negative_from
+    return is_sure and is_plausible
+
+
+def _told_soberly(facts: Facts, table: Mapping[str, Any]) -> list[Reason]:
+    points = table["sober_accident"]["points"]
+    text = f"{CHANNEL_NAMES[facts.post.channel]}讲述了安全事故，措辞平静也按事故处理"
+    return [Reason(code="sober.safety", text=text, points=points)]
 
 
 def _rights(facts: Facts, table: Mapping[str, Any]) -> list[Reason]:

@@ -64,7 +64,7 @@ def train(
     out_folder: Path,
     *,
     seed: int = 315,
-    limit: int | None = 12_000,
+    limit: int | None = 8_000,
     progress: Progress = lambda _: None,
     name: str = "general-1",
 ) -> Report:

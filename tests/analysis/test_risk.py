@@ -58,6 +58,7 @@ def event(size: int, *channels: Channel) -> Event:
         ("曜行店服务态度差", 0.5, "C"),
         ("曜行店乱收费", 0.99, "C"),
         ("曜行S7低速异响", 0.49, None),
+        ("曜行S7发动机起火", 0.3, "A"),
         ("曜行S7发动机起火", 0.2, None),
         ("曜行店拒绝退定金，已打12315维权", 0.1, None),
         ("曜行真让人失望", 0.9, "C"),
@@ -109,9 +110,9 @@ def test_the_score_never_exceeds_a_hundred() -> None:
 @pytest.mark.parametrize("channel", ["news", "broadcast"])
 def test_a_reported_accident_is_graded_in_neutral_words(channel: Channel) -> None:
     """News write soberly; the accident counts all the same, and a reason says so."""
-    found = risk(post("一辆曜行S7在高架上起火，无人受伤", channel=channel), negative=0.1)
+    found = risk(post("一辆曜行S7在高架上起火，无人受伤", channel=channel), negative=0.01)
     assert found.grade == "A"
-    assert "reported.safety" in {reason.code for reason in found.reasons}
+    assert "sober.safety" in {reason.code for reason in found.reasons}
     assert "negative" not in {reason.code for reason in found.reasons}
 
 

@@ -27,6 +27,9 @@ def categories(text: str) -> set[str]:
         ("车在路边起火", {SAFETY}),
         ("刹车突然没有反应", {SAFETY}),
         ("高速上突然失去动力", {SAFETY}),
+        ("踏板硬得像踩砖头", {SAFETY}),
+        ("充电的时候车门漏电", {SAFETY}),
+        ("高速上仪表全黑", {SAFETY}),
         ("今天天气不错", set()),
         ("", set()),
         ("起", set()),
@@ -53,6 +56,7 @@ def test_categories_of_a_sentence(text: str, expected: set[str]) -> None:
         "有点担心自燃",
         "买了自燃险",
         "加强起火隐患排查",
+        "电瓶被说得马上要爆炸一样",
     ],
 )
 def test_denied_and_imagined_accidents_are_none(text: str) -> None:
