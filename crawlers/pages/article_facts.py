@@ -28,8 +28,7 @@ _META_DATES = (
 )  # fmt: skip
 _SUFFIX = re.compile(r"\s*(?:[_|｜丨]|\s[-–—]+\s|[-–—]{1,3}|\s·\s|\s>\s)\s*")
 _SPLIT_KEEP = re.compile(r"(\s*[_|｜丨]\s*|\s+[-–—]+\s+|[-–—]+)")
-_SITE_ROLES = "摄影|摄|编辑|责编|通讯员|记者|来源|整合|报道|实习"
-_NAME = rf"([\u4e00-\u9fff·]{{2,6}}(?:[ 、](?!{_ROLES})[\u4e00-\u9fff·]{{2,4}}){{0,3}}|[A-Za-z][\w .'-]{{1,24}})"
+_SITE_NAME = re.compile(
     r"(?:网|网站|新闻|频道|资讯|日报|晚报|时报|早报|商报|汽车报|论坛|门户|门户网站|在线|之家|通讯社|电视台|博客|客户端|官网|首页|中心)$|"
     r"\.(?:com|cn|net|org)$",
     re.I,
@@ -49,7 +48,8 @@ _TIME_NAMES = (
     "//*[contains(@class,'pubtime') or contains(@class,'pub-time') or contains(@class,'pub_time')"
     " or contains(@class,'publish-time') or contains(@class,'pub_date') or contains(@class,'publish_time')]//text()",
 )
-_NAME = r"([\u4e00-\u9fff·]{2,6}(?:[ 、](?!摄影|摄|编辑|责编|通讯员|记者|来源|整合|报道|实习)[\u4e00-\u9fff·]{2,4}){0,3}|[A-Za-z][\w .'-]{1,24})"
+_ROLES = "摄影|摄|编辑|责编|通讯员|记者|来源|整合|报道|实习"
+_NAME = rf"([\u4e00-\u9fff·]{{2,6}}(?:[ 、](?!{_ROLES})[\u4e00-\u9fff·]{{2,4}}){{0,3}}|[A-Za-z][\w .'-]{{1,24}})"
 _AUTHOR_LINE = re.compile(
     rf"(?:作者|撰文|(?:^|\s)文)\s*[:：/|／]\s*{_NAME}|(?:^|\s|[|｜])(?:记者|通讯员)[:：\s]\s*{_NAME}"
 )
