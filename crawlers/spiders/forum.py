@@ -12,6 +12,9 @@ from crawlers.pages.urls import identity, site_of
 from crawlers.spiders.base import SourceSpider
 from crawlers.visits import Page, Spent, Visit
 
+#: One endless thread must not use up the budget of all others; the next crawl goes on where this one stopped.
+_MOST_PAGES = 30
+
 
 class ForumSpider(SourceSpider):
     """Source url: a board's list page."""
@@ -76,6 +79,10 @@ class ForumSpider(SourceSpider):
             following = _following(page, "page")
             if following or place or len(walked) > 1:
                 reading.reached(link, Place(url=url, opening=opening))
+            if following and len(walked) == _MOST_PAGES:
+                reading.cut = True
+                visit.notes.append(f"长主题本次只读 {_MOST_PAGES} 页，下次继续：{link.url}")
+                return
             url = following
         reading.done(link, at=at)
 

@@ -143,3 +143,19 @@ def test_a_thread_that_stays_locked_is_given_up_and_said_so(crawls: Crawls, site
     site.pages()
     crawls.run(source, now=NOW + timedelta(minutes=5))
     assert site.pages() == ["/forum-2-1.html"]
+
+
+def test_an_endless_thread_does_not_starve_the_others(crawls: Crawls, sites: Any) -> None:
+    """Thirty pages of it a crawl, said so, and on from there the next time."""
+    board = Board(per_page=1)
+    for number in range(33):
+        board.say(1, 200 - number)
+    board.say(2, 300)
+    site = sites(board.route)
+    source = row("board", "forum", f"{site.url}/forum-2-1.html")
+    state, reason = crawls.run(source).state("board")
+    assert (state, "长主题本次只读 30 页" in reason, len(crawls.posts())) == ("ok", True, 31)
+    site.pages()
+    assert "长主题" not in crawls.run(source, now=NOW + timedelta(minutes=10)).state("board")[1]
+    assert site.pages() == ["/forum-2-1.html", *(f"/thread-1-{number}-1.html" for number in (30, 31, 32, 33))]
+    assert len(crawls.posts()) == 34
