@@ -24,7 +24,7 @@ from core.text import fingerprint
 from evidence.browser import BrowserFacts, BrowserPool, find_browser
 from evidence.bundle import RECORD
 from evidence.durable import sha256
-from evidence.environment import machine_report
+from evidence.environment import installed_packages, machine_report
 from evidence.journal import Journal
 from evidence.proxy import EgressProxy
 from evidence.recognise import Judgement, judge, share_shown
@@ -56,6 +56,7 @@ class Camera:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings, self._clock = settings, clock
         self._pool: BrowserPool | None = None
+        self._packages: tuple[str, ...] = ()
         #: Why there is no browser, in Chinese.
         self.missing: str | None = None
         try:
@@ -82,7 +83,9 @@ class Camera:
             shot = await self._visit_twice(request, folder, journal)
         _keep_raw(request.raw, folder)
         now = self._clock()
-        report = machine_report(shot.browser, allow_private=self._settings.evidence.allow_private, now=now)
+        self._packages = self._packages or installed_packages()
+        allowed = self._settings.evidence.allow_private
+        report = machine_report(shot.browser, packages=self._packages, allow_private=allowed, now=now)
         _write_json(folder / "env.json", report)
         if shot.transport is not None:
             _write_json(folder / "response.json", shot.transport)
