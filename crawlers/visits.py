@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -83,7 +83,7 @@ class Visit:
     _failures_in_a_row: int = 0
     _entrance: Page | None = None
     _last_bad: RawResponse | None = None
-    _retry_after: Any = None
+    _retry_after: timedelta | None = None
 
     @property
     def cursor(self) -> Mapping[str, Any]:
