@@ -55,8 +55,7 @@ class Composer:
 
 def console_link(settings: Settings, case: str) -> str:
     """Where the case is handled."""
-    host = settings.web.host if ":" not in settings.web.host else f"[{settings.web.host}]"
-    return f"http://{host}:{settings.web.port}/cases/{case}"
+    return f"{settings.web.address}/cases/{case}"
 
 
 def safe_link(url: str) -> bool:

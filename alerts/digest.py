@@ -77,7 +77,7 @@ def window_of(day: date, settings: Settings, now: datetime) -> Window:
 def render(digest: Digest, *, settings: Settings) -> RenderedDigest:
     """The digest as text and as one page without any outside resource."""
     zone, window = settings.zone, digest.window
-    host = f"http://{settings.web.host}:{settings.web.port}"
+    host = settings.web.address
     up_to = f"（截至 {window.until.astimezone(zone):%H:%M}）" if window.partial else ""
     most = max((line.mentions for line in (*digest.channels, *digest.categories, *digest.subjects)), default=0)
     pages = templates()

@@ -120,7 +120,9 @@ def _messages(product: Product) -> Iterator[Finding]:
     failed = product.outbox.failed()
     if failed:
         state = f"{len(failed)} 条没有送达"
-        yield Finding(level="bad", item="投递", state=state, fix="查看网页上的投递记录，修好渠道后重发")
+        yield Finding(
+            level="bad", item="投递", state=state, fix="tingfeng outbox failed；修好渠道后 tingfeng outbox resend --all"
+        )
     else:
         yield Finding(level="ok", item="投递", state="没有失败的消息")
 

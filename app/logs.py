@@ -33,4 +33,6 @@ def configure(*, verbose: bool, stream: IO[str] | None = None) -> None:
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(Events())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # httpx logs full URLs at INFO, and a webhook's URL can hold its token.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("tingfeng").setLevel(logging.INFO if verbose else logging.WARNING)

@@ -73,7 +73,7 @@ def run_product(config: Path, *, demo_folder: Path | None, demo_port: int, verbo
     refuse_taken_port(web.host, web.port)
     product.release_dead_leases()
     before = sent_alerts(product.database)
-    screen.print(f"[bold]听风[/bold] 已启动 · 控制台 [link]http://{web.host}:{web.port}[/link] · Ctrl-C 结束")
+    screen.print(f"[bold]听风[/bold] 已启动 · 控制台 [link]{web.address}[/link] · Ctrl-C 结束")
     _describe(product, screen, demo=demo_folder is not None, before=before)
     stop = stop_on_signals()
     supervisor = plan.supervisor(verbose=verbose)
@@ -112,5 +112,5 @@ def _announce(first: FirstAlert, product: Product, screen: Console) -> None:
     if first.since_publication is not None:
         seconds = first.since_publication.total_seconds()
         screen.print(f"距发布：{seconds:.1f} 秒（{in_chinese(first.since_publication)}）", highlight=False)
-    screen.print(f"控制台：http://{web.host}:{web.port}/alerts/{first.alert}", highlight=False, soft_wrap=True)
+    screen.print(f"控制台：{web.address}/alerts/{first.alert}", highlight=False, soft_wrap=True)
     screen.rule()

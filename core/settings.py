@@ -173,6 +173,14 @@ class WebSettings(Section):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8315
+    #: What links in messages begin with, where readers reach the console by another name (a tunnel, a gateway).
+    public_url: str = ""
+
+    @property
+    def address(self) -> str:
+        """What links to the console begin with, without a closing slash."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
 
 
 class ConsoleNotifierSettings(Section):

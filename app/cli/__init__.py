@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from app.cli import archive, casework, demonstration, evidence, intake, judging, operating
+from app.cli import archive, casework, demonstration, evidence, intake, judging, operating, outbox
 from core.errors import ConfigError, TingfengError
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for family in (operating, intake, judging, archive, casework, evidence, demonstration):
+for family in (operating, intake, judging, archive, casework, outbox, evidence, demonstration):
     family.add_to(app)
 
 
