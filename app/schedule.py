@@ -29,6 +29,8 @@ log = logging.getLogger("tingfeng.app")
 
 #: How often a source's turn is looked up. A look costs one indexed query; a crawl starts only when one is due.
 _TICK = timedelta(seconds=2)
+#: Pause of a job whose process failed: doubled at each failure, forgotten at a success.
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
 #: Lines of `job_runs` older than this are dropped.
 _KEEP_RUNS = timedelta(days=14)
 
@@ -65,6 +67,8 @@ class Schedule:
     environment: Mapping[str, str]
     spawn: Callable[..., Child] = spawn
     _running: dict[str, tuple[Child, int]] = field(default_factory=dict)
+    #: When a job that failed may run again, and how long its next pause will be.
+    _pauses: dict[str, tuple[datetime, timedelta]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run_forever(self, stop: threading.Event) -> None:
@@ -88,7 +92,7 @@ class Schedule:
         """Start the job unless it runs already or none of its sources is due. Returns whether it was started."""
         with self._lock:
             self._reap()
-            if job.name in self._running or (job.when_due and not self._due(job.when_due)):
+            if job.name in self._running or self._rests(job) or (job.when_due and not self._due(job.when_due)):
                 return False
             with self.database.write() as connection:
                 row = insert(job_runs).values(job=job.name, started=self.clock(), note="").returning(job_runs.c.number)
@@ -114,10 +118,18 @@ class Schedule:
             if status != 0:
                 values["note"] = "stopped" if stopping else f"exit {status}"
             if status != 0 and not stopping:
-                log.error("job_failed", extra={"job": name, "status": status})
+                _, pause = self._pauses.get(name, (now, _FIRST_PAUSE))
+                self._pauses[name] = (now + pause, min(2 * pause, _LONGEST_PAUSE))
+                log.error("job_failed", extra={"job": name, "status": status, "rests_s": pause.total_seconds()})
+            if status == 0:
+                self._pauses.pop(name, None)
             with self.database.write() as connection:
                 connection.execute(update(job_runs).where(job_runs.c.number == number).values(values))
                 connection.execute(delete(job_runs).where(job_runs.c.started < now - _KEEP_RUNS))
+
+    def _rests(self, job: Job) -> bool:
+        """Whether the job failed a moment ago: a crawl that dies before it records anything is due at once again."""
+        return job.name in self._pauses and self.clock() < self._pauses[job.name][0]
 
     def _due(self, kind: str) -> list[SourceSettings]:
         ours = [source for source in self.settings.sources if source.kind == kind]

@@ -82,13 +82,28 @@ def started() -> Started:
     return Started()
 
 
+@dataclass
+class Clock:
+    """A clock that the test moves."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
 @pytest.fixture
-def schedule(demo_config: Path, database: Database, started: Started, now: datetime) -> Schedule:
+def clock(now: datetime) -> Clock:
+    return Clock(now)
+
+
+@pytest.fixture
+def schedule(demo_config: Path, database: Database, started: Started, clock: Clock) -> Schedule:
     return Schedule(
         settings=load_settings(demo_config, {}),
         database=database,
         catalogue=SourceCatalogue(database),
-        clock=lambda: now,
+        clock=clock,
         options=("--config", "x"),
         environment=dict(os.environ),
         spawn=started,
@@ -120,3 +135,19 @@ def test_a_crawl_waits_until_a_source_is_due(schedule: Schedule, started: Starte
     crawl = next(job for job in jobs(schedule.settings) if job.when_due == "forum")
     assert schedule.consider(crawl)
     assert started.commands == [["crawl", "--kind", "forum", "--due", "--config", "x"]]
+
+
+def test_a_crawl_that_dies_rests_longer_each_time(schedule: Schedule, started: Started, clock: Clock) -> None:
+    """A crawl that cannot even record its failure stays due; it must not be started every two seconds."""
+    crawl = next(job for job in jobs(schedule.settings) if job.when_due == "forum")
+    for rest in (15, 30, 60):
+        assert schedule.consider(crawl)
+        started.processes[-1].status = 1
+        schedule.reap()
+        clock.now += timedelta(seconds=rest - 1)
+        assert not schedule.consider(crawl)
+        clock.now += timedelta(seconds=1)
+    assert schedule.consider(crawl)
+    started.processes[-1].status = 0
+    schedule.reap()
+    assert schedule.consider(crawl)
