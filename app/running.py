@@ -12,7 +12,7 @@ from rich.console import Console
 from app import logs
 from app.browsing import why_no_browser
 from app.firsts import FirstAlert, first_alert, sent_alerts
-from app.serving import refuse_taken_port
+from app.serving import ANOTHER_PORT, refuse_taken_port
 from app.signals import stop_on_signals
 from app.supervisor import PARTS, Part, Supervisor, lock
 from app.wiring import Product
@@ -21,6 +21,8 @@ from core.durations import in_chinese
 from core.model import EXHIBIT_STATE_NAMES, GRADE_NAMES
 
 _TICK_SECONDS = 0.25
+#: How long the ports of a run that was killed may take to become free.
+_PATIENCE_SECONDS = 12.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,11 @@ def run_product(config: Path, *, demo_folder: Path | None, demo_port: int, verbo
     product, screen = plan.product, Console()
     web = product.settings.web
     held = lock(product.settings.data_dir)
-    refuse_taken_port(web.host, web.port)
+    refuse_taken_port(web.host, web.port, fix=ANOTHER_PORT, patience_seconds=_PATIENCE_SECONDS)
+    if demo_folder is not None:
+        for port in range(demo_port, demo_port + 4):
+            fix = "用 --demo-port 另选四个相连的端口"
+            refuse_taken_port("127.0.0.1", port, fix=fix, patience_seconds=_PATIENCE_SECONDS)
     product.release_dead_leases()
     before = sent_alerts(product.database)
     screen.print(f"[bold]听风[/bold] 已启动 · 控制台 [link]{web.address}[/link] · Ctrl-C 结束")

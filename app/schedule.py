@@ -50,8 +50,11 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
     hour, minute = (int(part) for part in settings.digest.at.split(":"))
     kinds = sorted({source.kind for source in settings.sources})
     return (
-        *(Job(name=f"crawl-{kind}", command=("crawl", "--kind", kind, "--due"), when_due=kind) for kind in kinds),
-        Job(name="digest", command=("digest", "--date", "yesterday", "--send"), daily=time(hour, minute)),
+        *(
+            Job(name=f"crawl-{kind}", command=("crawl", "--kind", kind, "--due", "--quiet"), when_due=kind)
+            for kind in kinds
+        ),
+        Job(name="digest", command=("digest", "--date", "yesterday", "--send", "--quiet"), daily=time(hour, minute)),
     )
 
 
@@ -78,7 +81,9 @@ class Schedule:
             scheduler.add_job(
                 self.consider, trigger=self._trigger(job), args=[job], id=job.name, max_instances=1, coalesce=True
             )
-            if job.when_due or missed(job, self._last_success(job), self.clock(), self.settings):
+            if job.when_due or missed(
+                job, self._last_success(job), self._watching_since(), self.clock(), self.settings
+            ):
                 self.consider(job)
         scheduler.start()
         try:
@@ -148,6 +153,10 @@ class Schedule:
             )
         return latest
 
+    def _watching_since(self) -> datetime | None:
+        """When the first source was first crawled."""
+        return min((status.added for status in self.catalogue.statuses().values()), default=None)
+
     def _end_all(self) -> None:
         with self._lock:
             for child, _ in self._running.values():
@@ -157,10 +166,17 @@ class Schedule:
             self._reap(stopping=True)
 
 
-def missed(job: Job, last_success: datetime | None, now: datetime, settings: Settings) -> bool:
-    """Whether today's time of a daily job is over and no run since then succeeded."""
+def missed(
+    job: Job, last_success: datetime | None, watching_since: datetime | None, now: datetime, settings: Settings
+) -> bool:
+    """Whether a daily job's time of today is over and no run since then succeeded.
+
+    Nothing was missed by a product that did not watch yet at that time: a digest of its first morning would be empty.
+    """
     if job.daily is None:
         return False
     local = now.astimezone(settings.zone)
     today = datetime.combine(local.date(), job.daily, tzinfo=settings.zone)
+    if watching_since is None or watching_since > today:
+        return False
     return now >= today and (last_success is None or last_success < today)

@@ -11,7 +11,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, day, moment, open_product
+from app.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, day, moment, open_product
 from core.errors import ConfigError
 from core.model import CHANNEL_NAMES, CHANNELS, GRADES, Channel, Grade
 from core.wire import dumps, mention_to_json
@@ -115,6 +115,7 @@ def rebuild(config: ConfigOption = DEFAULT_CONFIG) -> None:
 def digest(
     date: Annotated[str, typer.Option("--date", help="today、yesterday 或 2026-03-15。")] = "yesterday",
     send: Annotated[bool, typer.Option("--send", help="同时发给 [digest] to 中的渠道。")] = False,
+    quiet: QuietOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """打印一天的日报，并写成 HTML。"""
@@ -125,8 +126,9 @@ def digest(
     built = daily.build(wanted, database=product.database, settings=product.settings, now=product.clock())
     rendered = daily.render(built, settings=product.settings)
     path: Path = daily.write(rendered, folder=product.settings.data_dir / "digests")
-    typer.echo(rendered.text)
-    typer.echo(f"HTML：{path}")
+    lines = [rendered.text, f"HTML：{path}"]
     if send:
         queued = daily.enqueue(rendered, database=product.database, settings=product.settings, now=product.clock())
-        typer.echo(f"已放入发件箱：{queued} 条")
+        lines.append(f"已放入发件箱：{queued} 条")
+    if not quiet:
+        typer.echo("\n".join(lines))

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from app.cli.options import DEFAULT_CONFIG, ConfigOption, VerboseOption, moment, open_product
+from app.cli.options import DEFAULT_CONFIG, ConfigOption, QuietOption, VerboseOption, moment, open_product
 from app.lifeline import spawn
 from app.wiring import Product
 from core.clock import system_clock
@@ -40,6 +40,7 @@ def crawl(
     sources: Annotated[list[str] | None, typer.Argument(help="信源 id；不写即全部。")] = None,
     kind: Annotated[Kind | None, typer.Option(help="只抓这一类信源。")] = None,
     due: Annotated[bool, typer.Option("--due", help="只抓到时间的信源。")] = False,
+    quiet: QuietOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
     verbose: VerboseOption = False,
 ) -> None:
@@ -47,12 +48,14 @@ def crawl(
     product = open_product(config, verbose=verbose)
     chosen = _chosen(product, sources or [], kind, due=due)
     kinds = sorted({source.kind for source in chosen})
+    flags = [*(["--verbose"] if verbose else []), *(["--quiet"] if quiet else [])]
     if len(kinds) > 1:
         # Twisted's reactor runs once per process, and a spider's crash must not touch another kind.
-        _one_process_each(kinds, chosen, config, verbose=verbose)
+        _one_process_each(kinds, chosen, config, flags)
         return
     if not chosen:
-        typer.echo("没有到时间的信源")
+        if not quiet:
+            typer.echo("没有到时间的信源")
         return
     from crawlers.run import crawl as run_crawl
 
@@ -64,7 +67,7 @@ def crawl(
         vault=product.vault,
         clock=product.clock,
     )
-    for report in reports:
+    for report in reports if not quiet else ():
         typer.echo(
             f"{report.source}\t{SOURCE_STATE_NAMES[report.state]}\t新 {report.new} 改 {report.changed}\t{report.reason}"
         )
@@ -82,11 +85,11 @@ def _chosen(product: Product, wanted: list[str], kind: Kind | None, *, due: bool
     return list(product.catalogue.due(chosen, product.clock())) if due else chosen
 
 
-def _one_process_each(kinds: list[Kind], chosen: list[SourceSettings], config: Path, *, verbose: bool) -> None:
+def _one_process_each(kinds: list[Kind], chosen: list[SourceSettings], config: Path, flags: list[str]) -> None:
     failed = []
     for kind in kinds:
         names = [source.id for source in chosen if source.kind == kind]
-        command = ["crawl", *names, "--config", str(config), *(["--verbose"] if verbose else [])]
+        command = ["crawl", *names, "--config", str(config), *flags]
         if spawn(command, environment=os.environ).process.wait() != 0:
             failed.append(kind)
     if failed:

@@ -22,7 +22,7 @@ from core.wire import dumps, post_from_json, read_lines, verdict_to_json
 def add_to(app: typer.Typer) -> None:
     """Add this family's commands."""
     app.command(epilog='例：tingfeng assess --text "提车三天发动机就漏油，4S店不管"')(assess)
-    app.command(epilog="例：tingfeng train ../shared/data/labelled --out analysis/models/base")(train)
+    app.command(epilog="例：tingfeng train ../shared/data/labelled --out analysis/models/general")(train)
     app.command(epilog="例：tingfeng evaluate ../shared/data/labelled")(evaluate)
 
 

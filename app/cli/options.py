@@ -24,6 +24,7 @@ ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", envvar="TINGFENG_CONFIG", help="设置文件。", show_default=True)
 ]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="在标准错误输出更多日志。")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="只报告错误。")]
 JsonOption = Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象。")]
 
 

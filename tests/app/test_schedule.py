@@ -25,28 +25,33 @@ DIGEST = Job(name="digest", command=("digest",), daily=time(8, 30))
 #: 08:30 in Shanghai is 00:30 UTC.
 AT = datetime(2026, 3, 15, 0, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+LONG_AGO = AT - timedelta(days=90)
 
 
 @pytest.mark.parametrize(
-    ("last", "now", "expected"),
+    ("last", "since", "now", "expected"),
     [
-        (None, AT - MINUTE, False),  # not yet time, never ran
-        (None, AT, True),  # time, never ran
-        (AT - timedelta(days=1), AT - MINUTE, False),  # yesterday's ran, today's is not due
-        (AT - timedelta(days=1), AT + MINUTE, True),  # the machine was off at 08:30
-        (AT, AT + MINUTE, False),  # ran on time
-        (AT + 5 * MINUTE, AT + 9 * MINUTE, False),  # ran late
-        (AT - timedelta(days=9), AT + timedelta(hours=10), True),  # off for more than a week
+        (None, LONG_AGO, AT - MINUTE, False),  # not yet time, never ran
+        (None, LONG_AGO, AT, True),  # time, never ran
+        (AT - timedelta(days=1), LONG_AGO, AT - MINUTE, False),  # yesterday's ran, today's is not due
+        (AT - timedelta(days=1), LONG_AGO, AT + MINUTE, True),  # the machine was off at 08:30
+        (AT, LONG_AGO, AT + MINUTE, False),  # ran on time
+        (AT + 5 * MINUTE, LONG_AGO, AT + 9 * MINUTE, False),  # ran late
+        (AT - timedelta(days=9), LONG_AGO, AT + timedelta(hours=10), True),  # off for more than a week
+        (None, None, AT + MINUTE, False),  # a fresh installation has missed nothing
+        (None, AT + MINUTE, AT + 5 * MINUTE, False),  # nor has one that began to watch after 08:30
     ],
 )
-def test_a_missed_digest_is_made_up_for(last: datetime | None, now: datetime, expected: bool) -> None:
-    assert missed(DIGEST, last, now, Settings()) is expected
+def test_a_missed_digest_is_made_up_for(
+    last: datetime | None, since: datetime | None, now: datetime, expected: bool
+) -> None:
+    assert missed(DIGEST, last, since, now, Settings()) is expected
 
 
 def test_a_crawl_is_never_missed() -> None:
     """Crawls ask the catalogue whether something is due; there is nothing to make up for."""
     crawl = Job(name="crawl-forum", command=("crawl",), when_due="forum")
-    assert not missed(crawl, None, AT, Settings())
+    assert not missed(crawl, None, LONG_AGO, AT, Settings())
 
 
 def test_each_kind_of_source_has_a_job(demo_config: Path) -> None:
@@ -134,7 +139,7 @@ def test_a_crawl_waits_until_a_source_is_due(schedule: Schedule, started: Starte
     """A source that was never crawled is due; one whose turn is later is not."""
     crawl = next(job for job in jobs(schedule.settings) if job.when_due == "forum")
     assert schedule.consider(crawl)
-    assert started.commands == [["crawl", "--kind", "forum", "--due", "--config", "x"]]
+    assert started.commands == [["crawl", "--kind", "forum", "--due", "--quiet", "--config", "x"]]
 
 
 def test_a_crawl_that_dies_rests_longer_each_time(schedule: Schedule, started: Started, clock: Clock) -> None:
