@@ -19,11 +19,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from analysis.tokens import _dictionary, search_words  # the dictionary is the benchmark's vocabulary
 from core.database import Database
-from core.model import CHANNELS, Author, Mention, Post, Verdict
+from core.model import CHANNELS, Author, Grade, Mention, Post, Verdict
 from index.base import Query
 from index.posts import PostStore
 from index.query import parse
@@ -58,7 +59,7 @@ def _mention(number: int, chance: random.Random, stock: list[str]) -> Mention:
     parts = stock[at : at + chance.randint(12, 55)]
     subject = chance.choice(SUBJECTS)
     parts.insert(chance.randrange(len(parts)), subject)
-    grade = chance.choices((None, "C", "B", "A"), (80, 12, 6, 2))[0]
+    grade: Grade | None = chance.choices((None, "C", "B", "A"), (80, 12, 6, 2))[0]
     if grade:
         parts.insert(chance.randrange(len(parts)), chance.choice(COMPLAINTS))
     post = Post(
@@ -75,15 +76,15 @@ def _mention(number: int, chance: random.Random, stock: list[str]) -> Mention:
 
 
 def questions(chance: random.Random) -> list[Asked]:
-    def where(text: str) -> dict[str, object]:
+    def where(text: str) -> dict[str, Any]:
         return {"where": parse(text, now=START, zone=ZONE)}
 
-    def span() -> dict[str, object]:
+    def span() -> dict[str, Any]:
         day = START + timedelta(days=chance.randrange(330))
         return {"since": day, "until": day + timedelta(days=30)}
 
-    def query(**wishes: object) -> Query:
-        return Query(**wishes)  # type: ignore[arg-type]
+    def query(**wishes: Any) -> Query:
+        return Query(**wishes)
 
     pick = chance.choice
     return [
@@ -138,7 +139,7 @@ def run(folder: Path, count: int, seed: int) -> None:
     print(f"{'all searches':40} {statistics.median(every):8.1f} {_p95(every):8.1f}")
     for facet in ("channel", "subject", "day"):
         began = time.perf_counter()
-        index.count_by(Query(), facet)  # type: ignore[arg-type]
+        index.count_by(Query(), facet)
         print(f"{'facet ' + facet + ', everything':40} {(time.perf_counter() - began) * 1000:8.1f}")
     index.close()
     keep(folder, seed)

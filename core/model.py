@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, get_args
 
 Channel = Literal["news", "forum", "weibo", "tieba", "qa", "blog", "complaint", "broadcast", "other"]
@@ -32,7 +32,6 @@ ExhibitState = Literal["pending", "complete", "partial", "blocked", "deleted_bef
 
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 GRADES: tuple[Grade, ...] = get_args(Grade)
-SOURCE_STATES: tuple[SourceState, ...] = get_args(SourceState)
 
 CHANNEL_NAMES: Mapping[Channel, str] = {
     "news": "新闻",
@@ -72,12 +71,6 @@ SOURCE_STATE_NAMES: Mapping[SourceState, str] = {
     "broken": "页面改版",
     "down": "无法连接",
     "paused": "已暂停",
-}
-#: The clock of the group's complaint rules: A 特急 3 h, B 紧急 12 h, C 一般 3 days.
-GRADE_CLOCK: Mapping[Grade, timedelta] = {
-    "A": timedelta(hours=3),
-    "B": timedelta(hours=12),
-    "C": timedelta(days=3),
 }
 
 
@@ -203,10 +196,6 @@ class Verdict:
         if not 0 <= self.risk <= 100:
             raise ValueError(f"risk is 0 to 100, got {self.risk}")
 
-    def in_event(self, event: str | None) -> Verdict:
-        """The same verdict, filed under `event`."""
-        return replace(self, event=event)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
@@ -217,7 +206,7 @@ class Mention:
 
     @property
     def id(self) -> str:
-        """The post's id: one mention a post."""
+        """The post's id."""
         return self.post.id
 
 

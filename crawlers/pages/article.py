@@ -10,8 +10,8 @@ from crawlers.pages.article_body import read_body, without_head
 from crawlers.pages.article_data import PageData, read_page_data
 from crawlers.pages.article_facts import declares_article, read_author, read_published, read_title
 from crawlers.pages.base import LARGEST_BODY, PageContext, PageState, Parsed, stopped
-from crawlers.pages.blocks import block_sign
 from crawlers.pages.markup import Element, parse_html
+from crawlers.pages.refusals import refusal
 from crawlers.pages.urls import absolute, canonical, identity, site_of
 
 #: Below this the extractors contradict each other: a list, a home page or a page of another kind.
@@ -28,18 +28,8 @@ _MOST_ELEMENTS = 20_000
 
 def parse(body: bytes, page: PageContext) -> Parsed:
     """One post for an article page, `broken` for a page without one; never raises."""
-    sign = block_sign(
-        status=page.status,
-        url=page.url,
-        requested_url=page.url,
-        content_type=page.content_type,
-        body=body,
-        expects="html",
-    )
-    if sign:
-        return stopped("blocked", sign)
-    if page.status >= 500:
-        return stopped("down", f"站点返回状态码 {page.status}")
+    if (refused := refusal(body, page, expects="html")) is not None:
+        return refused
     if page.status in (404, 410):
         return stopped("broken", f"文章不存在（状态码 {page.status}）")
     if len(body) > LARGEST_BODY:

@@ -15,9 +15,9 @@ from core.model import Post
 from core.text import clean, shorten
 from core.times import parse_when
 from crawlers.pages.base import LeadsTo, Link, PageContext, PageState, Parsed, stopped
-from crawlers.pages.blocks import block_sign
 from crawlers.pages.discuz_posts import read_posts
 from crawlers.pages.markup import Element, first, parse_html, text_of
+from crawlers.pages.refusals import refusal
 from crawlers.pages.urls import absolute, canonical, is_board, site_of, thread_number
 
 _ROWS = "//tbody[starts-with(@id,'normalthread_') or starts-with(@id,'stickthread_')]"
@@ -44,18 +44,8 @@ def looks_like_discuz(body: bytes) -> bool:
 
 def parse(body: bytes, page: PageContext) -> Parsed:
     """The threads of a board page, or the posts of a thread page; never raises."""
-    sign = block_sign(
-        status=page.status,
-        url=page.url,
-        requested_url=page.url,
-        content_type=page.content_type,
-        body=body,
-        expects="html",
-    )
-    if sign:
-        return stopped("blocked", sign)
-    if page.status >= 500:
-        return stopped("down", f"站点返回状态码 {page.status}")
+    if (refused := refusal(body, page, expects="html")) is not None:
+        return refused
     root = parse_html(body, page.content_type)
     if root is None or not site_of(page.url):
         return stopped("broken", "响应不是可读的网页")

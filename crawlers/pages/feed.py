@@ -17,9 +17,9 @@ import feedparser
 from core.text import clean
 from core.times import parse_when
 from crawlers.pages.base import LARGEST_BODY, LeadsTo, Link, PageContext, PageState, Parsed, stopped
-from crawlers.pages.blocks import block_sign
 from crawlers.pages.encoding import decode
 from crawlers.pages.markup import html_to_text
+from crawlers.pages.refusals import refusal
 from crawlers.pages.urls import absolute, canonical, site_of, thread_number
 
 Entry: TypeAlias = Any
@@ -41,18 +41,8 @@ def looks_like_feed(body: bytes) -> bool:
 
 def parse(body: bytes, page: PageContext) -> Parsed:
     """Links to the articles or threads that the feed lists; never raises and never fetches."""
-    sign = block_sign(
-        status=page.status,
-        url=page.url,
-        requested_url=page.url,
-        content_type=page.content_type,
-        body=body,
-        expects="xml",
-    )
-    if sign:
-        return stopped("blocked", sign)
-    if page.status >= 500:
-        return stopped("down", f"站点返回状态码 {page.status}")
+    if (refused := refusal(body, page, expects="xml")) is not None:
+        return refused
     text = decode(body[:LARGEST_BODY], page.content_type).replace("\x00", "")
     root = _ROOT.search(text[:3000])
     if root is None or not site_of(page.url):

@@ -16,9 +16,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from core.model import Post, post_id
 from core.text import clean
 from crawlers.pages.base import LARGEST_BODY, Link, PageContext, PageState, Parsed, stopped
-from crawlers.pages.blocks import block_sign
 from crawlers.pages.encoding import decode
 from crawlers.pages.markup import html_to_text
+from crawlers.pages.refusals import refusal
 from crawlers.pages.urls import site_of
 from crawlers.pages.weibo_posts import Json, mid_of, on_host, post_of
 
@@ -36,18 +36,8 @@ class LongText:
 
 def parse(body: bytes, page: PageContext) -> Parsed:
     """The statuses of a list or of one status answer, originals of reposts as posts of their own; never raises."""
-    sign = block_sign(
-        status=page.status,
-        url=page.url,
-        requested_url=page.url,
-        content_type=page.content_type,
-        body=body,
-        expects="json",
-    )
-    if sign:
-        return stopped("blocked", sign)
-    if page.status >= 500:
-        return stopped("down", f"接口返回状态码 {page.status}")
+    if (refused := refusal(body, page, expects="json")) is not None:
+        return refused
     answer = _load(body)
     if not isinstance(answer, dict) or not site_of(page.url):
         return stopped("broken", "响应不是微博接口的 JSON")

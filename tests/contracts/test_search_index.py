@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -85,8 +86,8 @@ MENTIONS = [
 ]  # fmt: skip
 
 
-def find(index: SearchIndex, text: str = "", **wishes: object) -> list[int]:
-    query = Query(where=parse(text, now=START, zone=ZONE), **wishes)  # type: ignore[arg-type]
+def find(index: SearchIndex, text: str = "", **wishes: Any) -> list[int]:
+    query = Query(where=parse(text, now=START, zone=ZONE), **wishes)
     return [int(hit.mention.post.native_id) for hit in index.search(query).hits]
 
 
@@ -174,7 +175,7 @@ def test_search_texts(filled: SearchIndex, text: str, found: list[int]) -> None:
         ({"limit": 2}, [5, 4]),
     ],
 )
-def test_filters_and_orders(filled: SearchIndex, wishes: dict[str, object], found: list[int]) -> None:
+def test_filters_and_orders(filled: SearchIndex, wishes: dict[str, Any], found: list[int]) -> None:
     """Filters narrow, orders order, alone and with a search text."""
     assert find(filled, **wishes) == found
     with_text = find(filled, "异响 OR NOT 异响", **wishes)

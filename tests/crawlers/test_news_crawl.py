@@ -59,7 +59,7 @@ def test_only_unknown_articles_are_fetched_and_an_unchanged_feed_costs_one_reque
     paper.publish(4, 60 * 24 * 30)
     site = sites(paper.route)
     plain = site.answer
-    site.answer = lambda path: (  # type: ignore[method-assign]
+    site.answer = lambda path: (
         Reply(status=304)
         if path == "/feed.xml" and site.headers[-1].get("If-None-Match") == paper.etag
         else plain(path)

@@ -43,12 +43,14 @@ def known(value: Any) -> Any:
 
 
 def shown_post(post: Post) -> dict[str, Any]:
-    return known({name: value for name, value in post_to_json(post).items() if name not in UNSAID})
+    shown: dict[str, Any] = known({name: value for name, value in post_to_json(post).items() if name not in UNSAID})
+    return shown
 
 
 def shown_link(link: Link) -> dict[str, Any]:
     changed = link.changed.isoformat() if link.changed else None
-    return known({"url": link.url, "leads_to": link.leads_to, "title": link.title, "changed": changed})
+    shown: dict[str, Any] = known({"url": link.url, "leads_to": link.leads_to, "title": link.title, "changed": changed})
+    return shown
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.parent.name}-{path.parent.name}")

@@ -112,7 +112,8 @@ class Taken:
 
     @property
     def record(self) -> dict[str, Any]:
-        return json.loads((self.folder / "capture.json").read_bytes())
+        read: dict[str, Any] = json.loads((self.folder / "capture.json").read_bytes())
+        return read
 
     @property
     def events(self) -> list[dict[str, Any]]:

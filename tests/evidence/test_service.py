@@ -24,7 +24,7 @@ from core.errors import NotFound
 from core.model import Exhibit, Post
 from core.settings import EvidenceSettings, General, Settings
 from core.work import WorkQueue
-from evidence import service
+from evidence import bundle, service
 from evidence.bundle import MANIFEST, Sealed
 from evidence.exhibits import ExhibitStore, exhibit_id
 from evidence.ledger import Ledger
@@ -271,7 +271,7 @@ def test_a_write_that_fails_midway_is_tried_again(
     stage: Stage, wait_until: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """ENOSPC in the middle leaves no half exhibit, and the job comes back."""
-    original = service.seal
+    original = bundle.seal
     failures = [OSError(28, "No space left on device")]
 
     def seal(folder: Path, home: Path) -> Sealed:

@@ -74,7 +74,7 @@ def test_two_writers_of_one_file_take_turns(index: SqliteIndex) -> None:
     """Two processes' worth of writers lose nothing."""
     other = SqliteIndex(index.path)
     threads = [
-        threading.Thread(target=lambda who=who, base=base: [who.add_many([one(base + n)]) for n in range(40)])  # type: ignore[misc]
+        threading.Thread(target=lambda who=who, base=base: [who.add_many([one(base + n)]) for n in range(40)])
         for who, base in ((index, 0), (other, 1000))
     ]
     for thread in threads:

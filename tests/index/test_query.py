@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -212,7 +213,12 @@ def oracle(mention: Mention, node: Node) -> bool:
             return (post.author.name or "").replace("　", " ") == value
         case FieldIs(name, value):
             day = post.when.astimezone(ZONE).date().isoformat()
-            known = {"channel": [post.channel], "grade": [verdict.grade], "subject": verdict.subjects, "day": [day]}
+            known: dict[str, Sequence[str | None]] = {
+                "channel": [post.channel],
+                "grade": [verdict.grade],
+                "subject": verdict.subjects,
+                "day": [day],
+            }
             return value in known[name]
 
 
