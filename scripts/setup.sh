@@ -32,6 +32,16 @@ say "packages into .venv ($($python --version))"
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 # uv installs the same hashed lock file several times faster than pip, and copes with lxml[html-clean], which old pips do not.
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.lock
-.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements-dev.lock
-.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+# Behind a company's TLS gateway only the system's certificates are right; without ca-certificates only uv's own are.
+install() {
+    .venv/bin/uv pip install --quiet --python .venv/bin/python "$@" 2>.venv/install.log ||
+        .venv/bin/uv pip install --quiet --system-certs --python .venv/bin/python "$@" 2>>.venv/install.log ||
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@" || {
+        cat .venv/install.log >&2
+        echo "错误：软件包没有装上，见上；检查网络与软件包仓库的设置后重试" >&2
+        exit 1
+    }
+}
+install --require-hashes --requirement requirements-dev.lock
+install --no-deps --no-build-isolation --editable .
 say "packages ready"
