@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from analysis.attribution import about_subjects
+from analysis.context import Context, Origin, compares, is_service, speaks_to_the_matter, subjects_in
 from analysis.events import Candidate
 from analysis.features import prepare
 from analysis.reading import Reading, read
 from analysis.risk import Facts, Risk, weigh
 from analysis.sentiment import Contribution, SentimentModel
 from analysis.subjects import Match, SubjectFinder
-from analysis.topics import OTHER, Topic, bundled_topics
+from analysis.topics import OTHER, bundled_topics
 from core.model import Event, Post, Reason, Verdict
 from core.settings import RiskSettings, SubjectSettings
 from core.text import clean
@@ -40,10 +41,10 @@ class _Judged:
     matches: Sequence[Match]
     #: The narrowed words as the model reads them.
     prepared: str
-
-    @property
-    def subjects(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(match.subject for match in self.matches))
+    subjects: tuple[str, ...]
+    #: What the post it answers is about, if it names nobody itself.
+    origin: Origin | None = None
+    is_service: bool = False
 
 
 class Analyser:
@@ -55,72 +56,118 @@ class Analyser:
         self._risk = risk
         self._model = model
 
-    def assess(self, posts: Sequence[Post], *, now: datetime, group: Grouping | None = None) -> list[Verdict]:
+    def assess(
+        self, posts: Sequence[Post], *, now: datetime, group: Grouping | None = None, context: Context | None = None
+    ) -> list[Verdict]:
         """One verdict a post, in the same order. Any text gets a verdict, none raises.
 
         `now` dates posts that claim to come from the future. `group` files mentions under events; without it no
         verdict has one. Posts without a subject have a probability and categories, but no risk, grade or event.
+
+        A reply or repost that names no subject takes over those of the post it answers (see `analysis.context`).
+        `context` is asked at most once, for answered posts that are not in the batch; one that nobody has yet leaves
+        the reply without a subject, and its later arrival does not judge the reply again.
         """
-        judged = [self._read(post) for post in posts]
+        judged = self._with_origins([self._read(post) for post in posts], context)
         model = self._model.judge([one.prepared for one in judged], [one.post.channel for one in judged])
         negatives = [
             probability if one.prepared else _SILENT
             for probability, one in zip(model.probabilities.tolist(), judged, strict=True)
         ]
-        topics = [self._topics.find(one.narrowed) for one in judged]
-        events = self._group(judged, negatives, topics, now=now, group=group)
         same = Counter(one.prepared for one in judged)
-        verdicts = []
-        for row, one in enumerate(judged):
-            facts = Facts(
-                post=one.post,
-                reading=one.narrowed,
-                negative=negatives[row],
-                topics=topics[row],
-                event=events[row],
-                same_text=same[one.prepared] if one.prepared else 1,
-            )
-            verdicts.append(self._verdict(one, facts, partial(model.strongest_words, row, _CONSIDERED)))
-        return verdicts
-
-    def _read(self, post: Post) -> _Judged:
-        reading = read(post.full_text)
-        matches = self._finder.find(reading.text)
-        narrowed = about_subjects(reading, matches)
-        unnamed = _without_names(narrowed.own, matches)
-        return _Judged(post=post, reading=reading, narrowed=narrowed, matches=matches, prepared=prepare(unnamed))
-
-    def _group(
-        self,
-        judged: Sequence[_Judged],
-        negatives: Sequence[float],
-        topics: Sequence[Sequence[Topic]],
-        *,
-        now: datetime,
-        group: Grouping | None,
-    ) -> list[Event | None]:
-        """Events of the mentions that could tell a story: those that speak badly, or of trouble."""
-        events: list[Event | None] = [None] * len(judged)
-        if group is None:
-            return events
-        asked = [
-            number
-            for number, one in enumerate(judged)
-            if one.matches and (negatives[number] >= self._risk.negative_from or topics[number])
+        facts = [
+            self._facts(one, negative, same[one.prepared] if one.prepared else 1)
+            for one, negative in zip(judged, negatives, strict=True)
         ]
-        candidates = [_candidate(judged[number], topics[number], now) for number in asked]
-        for number, event in zip(asked, group(candidates), strict=True):
-            events[number] = event
-        return events
+        facts = self._in_events(facts, judged, now=now, group=group)
+        return [
+            self._verdict(one, facts[row], partial(model.strongest_words, row, _CONSIDERED))
+            for row, one in enumerate(judged)
+        ]
+
+    def _read(self, post: Post, reading: Reading | None = None, origin: Origin | None = None) -> _Judged:
+        reading = reading or read(post.full_text)
+        matches = self._finder.find(reading.text, origin.surroundings) if origin else self._finder.find(reading.text)
+        narrowed = about_subjects(reading, matches)
+        subjects = tuple(dict.fromkeys(match.subject for match in matches))
+        return _Judged(
+            post=post,
+            reading=reading,
+            narrowed=narrowed,
+            matches=matches,
+            prepared=prepare(_without_names(narrowed.own, matches)),
+            subjects=subjects_in(origin, subjects, self._finder) if origin and subjects else subjects,
+            origin=origin,
+            is_service=is_service(post, self._finder),
+        )
+
+    def _with_origins(self, judged: Sequence[_Judged], context: Context | None) -> list[_Judged]:
+        """Read again, in the light of what they answer, the posts that answer one and name nobody."""
+        wanted = {one.post.parent for one in judged if one.post.parent and not one.matches}
+        if not wanted:
+            return list(judged)
+        parents = {one.post.id: one for one in judged if one.post.id in wanted}
+        missing = sorted(wanted - parents.keys())
+        if missing and context is not None:
+            parents |= {key: self._read(post) for key, post in context(missing).items()}
+        origins = {key: origin for key, parent in parents.items() if (origin := self._origin(parent))}
+        return [
+            self._read(one.post, one.reading, origin)
+            if not one.matches and (origin := origins.get(one.post.parent or ""))
+            else one
+            for one in judged
+        ]
+
+    def _origin(self, parent: _Judged) -> Origin | None:
+        """What a post settles for its answers; nothing if it names nobody, or compares us with somebody else."""
+        if not parent.matches or compares(parent.post):
+            return None
+        return Origin(
+            subjects=parent.subjects,
+            surroundings=self._finder.surroundings(parent.reading.text),
+            is_trouble=bool(self._topics.find(parent.narrowed)),
+        )
+
+    def _facts(self, one: _Judged, negative: float, same_text: int) -> Facts:
+        """All but the event; decides whether the post takes over the subjects of what it answers."""
+        facts = Facts(
+            post=one.post,
+            reading=one.narrowed,
+            subjects=one.subjects,
+            negative=negative,
+            topics=self._topics.find(one.narrowed),
+            same_text=same_text,
+            is_service=one.is_service,
+        )
+        if one.subjects or not one.origin or not speaks_to_the_matter(facts, one.origin, self._risk):
+            return facts
+        return replace(facts, subjects=one.origin.subjects, is_inherited=True)
+
+    def _in_events(
+        self, facts: Sequence[Facts], judged: Sequence[_Judged], *, now: datetime, group: Grouping | None
+    ) -> list[Facts]:
+        """The facts with the events of those that could tell a story: that speak badly, or of trouble."""
+        found = list(facts)
+        if group is None:
+            return found
+        asked = [
+            row
+            for row, one in enumerate(facts)
+            if one.subjects and (one.negative >= self._risk.negative_from or one.topics)
+        ]
+        candidates = [_candidate(judged[row], facts[row], now) for row in asked]
+        for row, event in zip(asked, group(candidates), strict=True):
+            found[row] = replace(found[row], event=event)
+        return found
 
     def _verdict(self, one: _Judged, facts: Facts, why: Callable[[], Sequence[Contribution]]) -> Verdict:
         categories = tuple(topic.name for topic in facts.topics)
-        risk = weigh(facts, self._risk) if one.matches else Risk(score=0, grade=None, reasons=())
+        risk = weigh(facts, self._risk) if facts.subjects else Risk(score=0, grade=None, reasons=())
         is_negative = facts.negative >= self._risk.negative_from
         if risk.grade and not categories:
             categories = (OTHER,)
-        reasons = [*_about(one), *risk.reasons]
-        if one.matches and (is_negative or risk.grade):
+        reasons = [*_about(one, facts.subjects), *risk.reasons]
+        if facts.subjects and (is_negative or risk.grade):
             reasons += _strongest_words(one, why())
         if one.narrowed is not one.reading:
             reasons.append(Reason(code="attribution", text="帖文在对比别家，只按说到监测对象的部分研判"))
@@ -132,7 +179,7 @@ class Analyser:
         return Verdict(
             id=one.post.id,
             negative=facts.negative,
-            subjects=one.subjects,
+            subjects=facts.subjects,
             categories=categories,
             event=facts.event.id if facts.event else None,
             risk=risk.score,
@@ -164,22 +211,26 @@ def _without_names(text: str, matches: Sequence[Match]) -> str:
     return text
 
 
-def _about(one: _Judged) -> list[Reason]:
+def _about(one: _Judged, subjects: Sequence[str]) -> list[Reason]:
     first = {match.subject: match.span for match in reversed(one.matches)}
+    where = "所转原文" if one.post.kind == "weibo" else "所在主帖"
     return [
         Reason(code="subject", text=f"提到{subject}", span=one.reading.span(*first[subject]))
-        for subject in one.subjects
+        if subject in first
+        else Reason(code="subject.context", text=f"{where}提到{subject}")
+        for subject in subjects
     ]
 
 
-def _candidate(one: _Judged, topics: Sequence[Topic], now: datetime) -> Candidate:
+def _candidate(one: _Judged, facts: Facts, now: datetime) -> Candidate:
     return Candidate(
         post=one.post.id,
         channel=one.post.channel,
-        headline=clean(one.post.title or one.post.text) or one.subjects[0],
+        headline=clean(one.post.title or one.post.text) or facts.subjects[0],
         text=one.reading.text,
-        subjects=one.subjects,
+        subjects=facts.subjects,
         names=tuple(dict.fromkeys(one.reading.text[slice(*match.span)] for match in one.matches)),
-        categories=tuple(topic.name for topic in topics),
+        categories=tuple(topic.name for topic in facts.topics),
         when=min(one.post.when, now),
+        parent=one.post.parent,
     )

@@ -48,6 +48,11 @@ def about_subjects(reading: Reading, matches: Sequence[Match]) -> Reading:
     return _only(reading, ours) if is_contrast and ours else reading
 
 
+def names_others(text: str) -> bool:
+    """Whether a folded text names somebody else's car, shop or brand."""
+    return bool(_OTHERS.search(text))
+
+
 def _only(reading: Reading, spans: Sequence[tuple[int, int]]) -> Reading:
     """The same reading with everything blanked outside of the spans."""
     pieces, at = [], 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,6 +35,11 @@ class _Filed:
     when: datetime
     signature: Signature
 
+    def thread_marks(self) -> tuple[str, ...]:
+        """Posts of one thread share at least one: each is marked with its own id and with the post it answers."""
+        parent = self.signature.parent
+        return (f"thread\x1f{self.post}", f"thread\x1f{parent}") if parent else (f"thread\x1f{self.post}",)
+
 
 class EventGrouper:
     """Joins posts to events. What it remembers between calls is a cache of the database's window, checked each time."""
@@ -48,8 +53,11 @@ class EventGrouper:
     def assign(self, connection: Connection, candidates: Sequence[Candidate]) -> list[Event | None]:
         """The event of each candidate, in order, written in the caller's transaction.
 
-        A post that has an event keeps it, whatever it says now. Others join the story they fit best within the window,
-        or open a new one. A candidate without a subject has none.
+        A post that has an event keeps it, whatever it says now. A reply or repost joins its thread: the event of the
+        post it answers, or of another answer to that post, if they share a subject and the window. Others join the
+        story they fit best within the window, or open a new one. A candidate without a subject has none.
+
+        Two events stay two, even if a post that arrives late shows them to be one: alerts and cases hold their ids.
         """
         if connection.dialect.name == "postgresql":
             # Two workers must not open the same story twice; SQLite writes one at a time anyway.
@@ -65,14 +73,14 @@ class EventGrouper:
         for candidate in sorted(told, key=lambda one: (one.when, one.post)):
             if candidate.post in known:
                 continue
-            mark = signature(candidate)
-            event = self._best(mark, candidate.when)
+            filed = _Filed(post=candidate.post, event="", when=candidate.when, signature=signature(candidate))
+            event = self._of_thread(filed) or self._best(filed)
             if event is None:
                 event = _event_id(candidate.post)
                 opened[event] = _opened(event, candidate)
             joined[event].append(candidate)
             known[candidate.post] = event
-            filed = _Filed(post=candidate.post, event=event, when=candidate.when, signature=mark)
+            filed = replace(filed, event=event)
             self._cache[candidate.post] = filed
             self._shelf.add(filed)
             rows.append(_row(candidate, filed))
@@ -100,19 +108,36 @@ class EventGrouper:
             for filed in sorted(kept.values(), key=lambda one: (one.when, one.post)):
                 self._shelf.add(filed)
 
-    def _best(self, mark: Signature, when: datetime) -> str | None:
+    def _of_thread(self, asked: _Filed) -> str | None:
+        """The event of the post that this one answers, else of the earliest other post of the thread."""
+        mates = [
+            filed
+            for filed in self._near(asked, asked.thread_marks())
+            if filed.signature.subjects & asked.signature.subjects
+        ]
+        parent = asked.signature.parent
+        first = min(mates, key=lambda filed: (filed.post != parent, filed.when, filed.post), default=None)
+        return first.event if first else None
+
+    def _best(self, asked: _Filed) -> str | None:
         """The event of the post that fits best; the earliest of equals."""
         found: tuple[float, float, str] | None = None
-        compared: set[str] = set()
-        for filed in self._shelf.near(mark):
-            if filed.post in compared or self._cache.get(filed.post) is not filed:
-                continue
-            compared.add(filed.post)
-            weight = fit(mark, filed.signature) if abs(filed.when - when) <= self.window else 0.0
+        for filed in self._near(asked, asked.signature.shelf_marks()):
+            weight = fit(asked.signature, filed.signature)
             score = (weight, -filed.when.timestamp(), filed.event)
             if weight > 0 and (found is None or score > found):
                 found = score
         return found[2] if found else None
+
+    def _near(self, asked: _Filed, marks: Iterable[str]) -> Iterator[_Filed]:
+        """Posts of the window that share a mark, each once."""
+        compared: set[str] = set()
+        for filed in self._shelf.near(marks):
+            if filed.post in compared or self._cache.get(filed.post) is not filed:
+                continue
+            compared.add(filed.post)
+            if abs(filed.when - asked.when) <= self.window:
+                yield filed
 
 
 class _Shelf:
@@ -124,12 +149,12 @@ class _Shelf:
 
     def add(self, filed: _Filed) -> None:
         self.size += 1
-        for mark in filed.signature.shelf_marks():
+        for mark in (*filed.thread_marks(), *filed.signature.shelf_marks()):
             self._posts[mark].append(filed)
 
-    def near(self, signature: Signature) -> Iterator[_Filed]:
-        """Posts that share a clue, some more than once."""
-        for mark in signature.shelf_marks():
+    def near(self, marks: Iterable[str]) -> Iterator[_Filed]:
+        """Posts that share a mark, some more than once."""
+        for mark in marks:
             yield from self._posts.get(mark, ())
 
 

@@ -44,12 +44,18 @@ class Facts:
 
     post: Post
     reading: Reading
+    #: Whom it is about.
+    subjects: tuple[str, ...] = ()
     #: Calibrated probability.
     negative: float
     topics: Sequence[Topic]
     event: Event | None = None
     #: How many posts of the batch hold the same text.
     same_text: int = 1
+    #: Whether the post is about its subject only because its thread is.
+    is_inherited: bool = False
+    #: Whether the subject itself answers here.
+    is_service: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +72,14 @@ def weigh(facts: Facts, settings: RiskSettings) -> Risk:
 
     Without a negative probability there is no risk, except for a safety accident told in neutral words: by news media
     always, by others from half the probability on. Then the accident itself stands in for the negativity.
+
+    An answer in the subject's own voice has no risk. A reply that names no subject of its own reaches grade B at most:
+    whatever it reports, we only presume of whom.
     """
+    if facts.is_service:
+        return Risk(score=0, grade=None, reasons=(Reason(code="service", text="官方或客服的答复，不计风险"),))
     is_negative = facts.negative >= settings.negative_from
-    is_accident = not is_negative and _tells_an_accident(facts, settings)
+    is_accident = not is_negative and tells_an_accident(facts, settings)
     if not is_negative and not is_accident:
         return Risk(score=0, grade=None, reasons=tuple(_malice(facts)))
     table = bundled_table()
@@ -82,6 +93,7 @@ def weigh(facts: Facts, settings: RiskSettings) -> Risk:
         *_images(facts, table),
         *_malice(facts),
     ]
+    reasons += _presumed(facts, sum(reason.points for reason in reasons), settings)
     score = max(0, min(100, sum(reason.points for reason in reasons)))
     return Risk(score=score, grade=grade_of(score, settings), reasons=tuple(reasons))
 
@@ -113,7 +125,8 @@ def _severity(facts: Facts, table: Mapping[str, Any]) -> list[Reason]:
     return reasons
 
 
-def _tells_an_accident(facts: Facts, settings: RiskSettings) -> bool:
+def tells_an_accident(facts: Facts, settings: RiskSettings) -> bool:
+    """Whether the post surely tells of a safety accident, in words that may be calm."""
     is_sure = any(topic.name == SAFETY and topic.score >= _SURE for topic in facts.topics)
     is_plausible = facts.post.channel in _REPORTING or facts.negative >= _SOBER * settings.negative_from
     return is_sure and is_plausible
@@ -123,6 +136,11 @@ def _told_soberly(facts: Facts, table: Mapping[str, Any]) -> list[Reason]:
     points = table["sober_accident"]["points"]
     text = f"{CHANNEL_NAMES[facts.post.channel]}讲述了安全事故，措辞平静也按事故处理"
     return [Reason(code="sober.safety", text=text, points=points)]
+
+
+def claims_rights(reading: Reading) -> bool:
+    """Whether the author speaks of authorities, lawyers, the media or the like."""
+    return bool(_rights_pattern().search(reading.own))
 
 
 def _rights(facts: Facts, table: Mapping[str, Any]) -> list[Reason]:
@@ -168,6 +186,15 @@ def _images(facts: Facts, table: Mapping[str, Any]) -> list[Reason]:
     if not facts.post.images:
         return []
     return [Reason(code="evidence", text=f"附图 {len(facts.post.images)} 张", points=table["evidence"]["images"])]
+
+
+def _presumed(facts: Facts, score: int, settings: RiskSettings) -> list[Reason]:
+    """What is taken off so that a reply without a subject of its own stays below grade A."""
+    over = score - (settings.grade_a - 1)
+    if not facts.is_inherited or over <= 0:
+        return []
+    text = "自己没有点名，对象由所在主帖推定，至多按紧急"
+    return [Reason(code="subject.context.cap", text=text, points=-over)]
 
 
 def _malice(facts: Facts) -> list[Reason]:

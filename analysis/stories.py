@@ -60,6 +60,8 @@ class Candidate:
     names: tuple[str, ...]
     categories: tuple[str, ...]
     when: datetime
+    #: Id of the post it answers or reposts.
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,18 +72,22 @@ class Signature:
     #: Weighted by kind: "i:fire", "p:杭州", "m:s7", "w:浓硫酸".
     clues: Mapping[str, float]
     minhash: tuple[int, ...]
+    #: Id of the post it answers or reposts: it speaks in that post's thread.
+    parent: str | None = None
 
     def to_text(self) -> str:
         """One line for the database."""
         packed = base64.b64encode(np.array(self.minhash, dtype="<u4").tobytes()).decode()
-        return json.dumps({"s": sorted(self.subjects), "c": self.clues, "m": packed}, ensure_ascii=False)
+        row = {"s": sorted(self.subjects), "c": self.clues, "m": packed}
+        return json.dumps(row | ({"r": self.parent} if self.parent else {}), ensure_ascii=False)
 
     @classmethod
     def from_text(cls, text: str) -> Signature:
         """A signature as `to_text` wrote it."""
         row = json.loads(text)
         values = np.frombuffer(base64.b64decode(row["m"]), dtype="<u4")
-        return cls(subjects=frozenset(row["s"]), clues=row["c"], minhash=tuple(values.tolist()))
+        minhash = tuple(values.tolist())
+        return cls(subjects=frozenset(row["s"]), clues=row["c"], minhash=minhash, parent=row.get("r"))
 
     def shelf_marks(self) -> Iterator[str]:
         """What a post of the same story shares with this one: at least one of these."""
@@ -140,7 +146,8 @@ def signature(candidate: Candidate) -> Signature:
             clues[f"p:{word}"] = _PLACE_WEIGHT
         elif len(word) > 1 and not word.isascii() and how_common(word) < _RARE_BELOW:
             clues[f"w:{word}"] = _RARE_WEIGHT
-    return Signature(subjects=frozenset(candidate.subjects), clues=clues, minhash=_minhash(bare))
+    subjects = frozenset(candidate.subjects)
+    return Signature(subjects=subjects, clues=clues, minhash=_minhash(bare), parent=candidate.parent)
 
 
 def _minhash(text: str) -> tuple[int, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import ahocorasick
 
+from core.model import SubjectKind
 from core.settings import SubjectSettings
 from core.text import fold
 
@@ -21,6 +22,17 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the words around a text settle for it: subjects whose required, or excluded, context stands there."""
+
+    required: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
+
+
+_NOTHING_AROUND = Surroundings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Name:
     subject: SubjectSettings
     #: "alias", "require" or "exclude".
@@ -31,6 +43,7 @@ class SubjectFinder:
     """Finds the subjects named in a text; built once per list of subjects, then never changed."""
 
     def __init__(self, subjects: Sequence[SubjectSettings]) -> None:
+        self.kinds: Mapping[str, SubjectKind] = {subject.name: subject.kind for subject in subjects}
         names: dict[str, list[_Name]] = {}
         for subject in subjects:
             for role, words in (
@@ -48,29 +61,23 @@ class SubjectFinder:
         if names:
             self._automaton.make_automaton()
 
-    def find(self, text: str) -> list[Match]:
+    def find(self, text: str, around: Surroundings = _NOTHING_AROUND) -> list[Match]:
         """Every mention of a subject in a folded text, in reading order.
 
         A name in Latin letters must stand alone ("mac" is not in "machine"). Of overlapping names the longest counts;
         a brand also counts within the name of its store, model or person. A subject whose required context is missing,
-        or whose excluded context is there, is not found at all.
+        or whose excluded context is there, is not found at all; `around` adds to both.
         """
-        if self._is_empty:
-            return []
         aliases: list[tuple[int, int, SubjectSettings]] = []
-        required: set[str] = set()
-        excluded: set[str] = set()
-        for last, (size, meanings) in self._automaton.iter(text):
-            start, end = last - size + 1, last + 1
-            if not _stands_alone(text, start, end):
-                continue
-            for name in meanings:
-                if name.role == "alias":
-                    aliases.append((start, end, name.subject))
-                elif name.role == "require":
-                    required.add(name.subject.name)
-                else:
-                    excluded.add(name.subject.name)
+        required = set(around.required)
+        excluded = set(around.excluded)
+        for start, end, name in self._names(text):
+            if name.role == "alias":
+                aliases.append((start, end, name.subject))
+            elif name.role == "require":
+                required.add(name.subject.name)
+            else:
+                excluded.add(name.subject.name)
         if not aliases:
             return []
         meant = [
@@ -79,6 +86,22 @@ class SubjectFinder:
             if found[2].name not in excluded and (not found[2].require or found[2].name in required)
         ]
         return [Match(subject=subject.name, span=(start, end)) for start, end, subject in _longest(meant)]
+
+    def surroundings(self, text: str) -> Surroundings:
+        """What a folded text settles for the texts that answer it."""
+        roles: dict[str, set[str]] = {"alias": set(), "require": set(), "exclude": set()}
+        for _, _, name in self._names(text):
+            roles[name.role].add(name.subject.name)
+        return Surroundings(required=frozenset(roles["require"]), excluded=frozenset(roles["exclude"]))
+
+    def _names(self, text: str) -> Iterator[tuple[int, int, _Name]]:
+        if self._is_empty:
+            return
+        for last, (size, meanings) in self._automaton.iter(text):
+            start, end = last - size + 1, last + 1
+            if _stands_alone(text, start, end):
+                for name in meanings:
+                    yield start, end, name
 
 
 def _longest(found: list[tuple[int, int, SubjectSettings]]) -> list[tuple[int, int, SubjectSettings]]:

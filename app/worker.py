@@ -109,7 +109,7 @@ class Worker:
             def group(candidates: Sequence[Candidate]) -> Sequence[Event | None]:
                 return self.grouper.assign(writing(), candidates)
 
-            verdicts = self.analyser.assess(posts, now=now, group=group)
+            verdicts = self.analyser.assess(posts, now=now, group=group, context=self.posts.get)
             connection = writing()
             self.verdicts.save(connection, verdicts, now=now)
             publish = WorkQueue(self.database, "publish")
