@@ -14,7 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from app.cli.options import DEFAULT_CONFIG, ConfigOption, open_product
 from app.wiring import Product
-from core.errors import ConfigError
+from core.errors import BadInput, ConfigError
 from core.model import Post
 from core.wire import dumps, post_from_json, read_lines, verdict_to_json
 
@@ -70,11 +70,16 @@ def _product_or_bare(config: Path) -> Product:
 
 def _batches(product: Product, lines: Iterable[str], *, name: str) -> Iterator[list[Post]]:
     batch: list[Post] = []
-    for number, row in read_lines(lines, file=name):
-        batch.append(post_from_json(row, now=product.clock(), zone=product.settings.zone, file=name, line=number))
-        if len(batch) >= product.settings.analysis.batch:
-            yield batch
-            batch = []
+    try:
+        for number, row in read_lines(lines, file=name):
+            batch.append(post_from_json(row, now=product.clock(), zone=product.settings.zone, file=name, line=number))
+            if len(batch) >= product.settings.analysis.batch:
+                yield batch
+                batch = []
+    except BadInput:
+        # The lines before the bad one get their verdicts; only then is it reported.
+        yield batch
+        raise
     if batch:
         yield batch
 
