@@ -44,7 +44,6 @@ class _Judged:
     subjects: tuple[str, ...]
     #: What the post it answers is about, if it names nobody itself.
     origin: Origin | None = None
-    is_service: bool = False
 
 
 class Analyser:
@@ -85,21 +84,17 @@ class Analyser:
             for row, one in enumerate(judged)
         ]
 
-    def _read(self, post: Post, reading: Reading | None = None, origin: Origin | None = None) -> _Judged:
-        reading = reading or read(post.full_text)
-        matches = self._finder.find(reading.text, origin.surroundings) if origin else self._finder.find(reading.text)
-        narrowed = about_subjects(reading, matches)
-        subjects = tuple(dict.fromkeys(match.subject for match in matches))
-        return _Judged(
-            post=post,
-            reading=reading,
-            narrowed=narrowed,
-            matches=matches,
-            prepared=prepare(_without_names(narrowed.own, matches)),
-            subjects=subjects_in(origin, subjects, self._finder) if origin and subjects else subjects,
-            origin=origin,
-            is_service=is_service(post, self._finder),
-        )
+    def _read(self, post: Post) -> _Judged:
+        reading = read(post.full_text)
+        return _about(post, reading, self._finder.find(reading.text))
+
+    def _read_again(self, one: _Judged, origin: Origin) -> _Judged:
+        """The same post in the light of what it answers: words that were too vague alone may name a subject."""
+        matches = self._finder.find(one.reading.text, origin.surroundings)
+        if not matches:
+            return replace(one, origin=origin)
+        found = _about(one.post, one.reading, matches)
+        return replace(found, origin=origin, subjects=subjects_in(origin, found.subjects, self._finder))
 
     def _with_origins(self, judged: Sequence[_Judged], context: Context | None) -> list[_Judged]:
         """Read again, in the light of what they answer, the posts that answer one and name nobody."""
@@ -112,9 +107,7 @@ class Analyser:
             parents |= {key: self._read(post) for key, post in context(missing).items()}
         origins = {key: origin for key, parent in parents.items() if (origin := self._origin(parent))}
         return [
-            self._read(one.post, one.reading, origin)
-            if not one.matches and (origin := origins.get(one.post.parent or ""))
-            else one
+            self._read_again(one, origin) if not one.matches and (origin := origins.get(one.post.parent or "")) else one
             for one in judged
         ]
 
@@ -137,11 +130,12 @@ class Analyser:
             negative=negative,
             topics=self._topics.find(one.narrowed),
             same_text=same_text,
-            is_service=one.is_service,
         )
-        if one.subjects or not one.origin or not speaks_to_the_matter(facts, one.origin, self._risk):
-            return facts
-        return replace(facts, subjects=one.origin.subjects, is_inherited=True)
+        if one.origin and not one.subjects and speaks_to_the_matter(facts, one.origin, self._risk):
+            facts = replace(facts, subjects=one.origin.subjects, is_inherited=True)
+        if one.post.parent and facts.subjects and is_service(one.post, self._finder):
+            facts = replace(facts, is_service=True)
+        return facts
 
     def _in_events(
         self, facts: Sequence[Facts], judged: Sequence[_Judged], *, now: datetime, group: Grouping | None
@@ -166,7 +160,7 @@ class Analyser:
         is_negative = facts.negative >= self._risk.negative_from
         if risk.grade and not categories:
             categories = (OTHER,)
-        reasons = [*_about(one, facts.subjects), *risk.reasons]
+        reasons = [*_named(one, facts.subjects), *risk.reasons]
         if facts.subjects and (is_negative or risk.grade):
             reasons += _strongest_words(one, why())
         if one.narrowed is not one.reading:
@@ -187,6 +181,18 @@ class Analyser:
             reasons=tuple(reasons),
             model=self._model.name,
         )
+
+
+def _about(post: Post, reading: Reading, matches: Sequence[Match]) -> _Judged:
+    narrowed = about_subjects(reading, matches)
+    return _Judged(
+        post=post,
+        reading=reading,
+        narrowed=narrowed,
+        matches=matches,
+        prepared=prepare(_without_names(narrowed.own, matches)),
+        subjects=tuple(dict.fromkeys(match.subject for match in matches)),
+    )
 
 
 def _strongest_words(judged: _Judged, words: Sequence[Contribution]) -> list[Reason]:
@@ -211,7 +217,7 @@ def _without_names(text: str, matches: Sequence[Match]) -> str:
     return text
 
 
-def _about(one: _Judged, subjects: Sequence[str]) -> list[Reason]:
+def _named(one: _Judged, subjects: Sequence[str]) -> list[Reason]:
     first = {match.subject: match.span for match in reversed(one.matches)}
     where = "所转原文" if one.post.kind == "weibo" else "所在主帖"
     return [

@@ -33,7 +33,7 @@ _ADVICE = re.compile(
     r"建议|的话|可以(?:先|再|发|打|去|找|要求|申请|投诉|起诉)|[要得]看(?:具体|情况)|不行(?:就|再)?打|(?:保存|保留|留)好"
     r"|记得|注意|(?:^|[，。；！,;!\n])(?:别|先(?!是|前|后|说)|小心|千万)"
 )
-_GREETING = re.compile(r"^.{0,16}?(?:您好|你好|各位好|大家好|尊敬的|亲爱的)")
+_GREETING = re.compile(r".{0,16}?(?:您好|你好|各位好|大家好|尊敬的|亲爱的)")
 #: The voice of a customer service; a customer does not write these.
 _SERVICE = re.compile(
     r"我司|我店|敝司|本店|客[服户](?:部|中心|关怀)|为您(?:提供|核实|安排|处理|办理)|向您(?:致歉|道歉|反馈|说明)"
@@ -77,27 +77,27 @@ def speaks_to_the_matter(facts: Facts, origin: Origin, settings: RiskSettings) -
     of an accident, not if it gives advice.
     """
     own = facts.reading.own
-    if names_others(own) or facts.is_service:
-        return False
-    if tells_an_accident(facts, settings):
-        return True
-    if facts.negative < settings.negative_from or _ADVICE.search(own):
-        return False
+    if not tells_an_accident(facts, settings):
+        is_negative = facts.negative >= settings.negative_from
+        if not is_negative or _ADVICE.search(own) or not _has_substance(facts, origin):
+            return False
+    return not names_others(own)
+
+
+def _has_substance(facts: Facts, origin: Origin) -> bool:
     if facts.topics or claims_rights(facts.reading):
         return True
-    letters = len(prepare(own).replace(" ", ""))
+    letters = len(prepare(facts.reading.own).replace(" ", ""))
     return origin.is_trouble and facts.negative >= _CERTAIN and letters >= _FEWEST_LETTERS
 
 
 def is_service(post: Post, finder: SubjectFinder) -> bool:
-    """Whether a post answers another in the subject's own voice.
+    """Whether an answer speaks in the subject's own voice.
 
     Its author is called like a subject ("曜行汽车", "曜行汽车客户关怀"), or it greets and speaks as a customer service.
     """
-    if post.parent is None:
-        return False
     text = fold(post.text[:_LONGEST_COURTESY])
-    if _GREETING.search(text) and _SERVICE.search(text):
+    if _GREETING.match(text) and _SERVICE.search(text):
         return True
     name = fold(post.author.name or "")
     return any(match.span[0] == 0 and _OFFICE.fullmatch(name, match.span[1]) for match in finder.find(name))
