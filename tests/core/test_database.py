@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select
 from sqlalchemy.exc import StatementError
 
-from core.database import Database
+import core.database
+from core.database import Database, newest_revision
 from core.schema import job_runs, metadata
 
 
 def test_migrations_and_declared_tables_agree(database: Database) -> None:
     with database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_the_newest_file_is_the_head_of_the_chain() -> None:
+    """The fast look at the file names agrees with Alembic's own reading of the scripts."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(core.database.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == newest_revision()
+
+
+def test_an_older_schema_is_not_current(database: Database) -> None:
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+    assert not database.is_current()
 
 
 def test_migrating_twice_changes_nothing(database: Database) -> None:
