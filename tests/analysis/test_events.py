@@ -38,6 +38,7 @@ def candidate(
     hours: float = 0,
     channel: Channel = "forum",
     subjects: tuple[str, ...] = ("曜行汽车",),
+    parent: str | None = None,
 ) -> Candidate:
     return Candidate(
         post=post,
@@ -48,6 +49,7 @@ def candidate(
         names=("曜行",),
         categories=(),
         when=NOON + timedelta(hours=hours),
+        parent=parent,
     )
 
 
@@ -198,6 +200,70 @@ def test_without_a_subject_there_is_no_event(database: Database) -> None:
         assert connection.scalar(select(func.count()).select_from(events)) == 0
 
 
+HEAD, REPLY = candidate("a" * 24, FORUM_FIRE), "曜行再不给说法，大家一起去讨"
+
+
+def test_an_answer_joins_the_event_of_what_it_answers(database: Database) -> None:
+    """Whatever it says, in the same batch or in a later one; a post with the same words elsewhere does not."""
+    first, second = assign(database, HEAD, candidate("b" * 24, REPLY, hours=1, parent=HEAD.post))
+    (third,) = assign(database, candidate("c" * 24, "曜行太让人失望了", hours=2, parent=HEAD.post))
+    (alone,) = assign(database, candidate("d" * 24, "曜行实在让人失望", hours=2))
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert alone is not None
+    assert first.id == second.id == third.id != alone.id
+    assert third.size == 3
+
+
+def test_answers_meet_before_what_they_answer_is_seen(database: Database) -> None:
+    """Two replies of one thread are one story, and the thread's first post joins them when it is found."""
+    replies = [candidate("b" * 24, REPLY, hours=1, parent=HEAD.post)]
+    replies.append(candidate("c" * 24, "曜行太让人失望了", hours=2, parent=HEAD.post))
+    found = [*assign(database, replies[0]), *assign(database, replies[1]), *assign(database, HEAD)]
+    assert len({event.id for event in found if event}) == 1
+    last = found[-1]
+    assert last is not None
+    assert (last.size, last.first_post) == (3, HEAD.post)
+
+
+def test_a_thread_is_no_story_beyond_subject_and_window(database: Database) -> None:
+    """A reply about somebody else, or four days later, is not the thread's story."""
+    first, other, late = assign(
+        database,
+        HEAD,
+        candidate("b" * 24, "远山的车也一样", hours=1, parent=HEAD.post, subjects=("远山",)),
+        candidate("c" * 24, REPLY, hours=96, parent=HEAD.post),
+    )
+    assert first is not None
+    assert other is not None
+    assert late is not None
+    assert len({first.id, other.id, late.id}) == 3
+
+
+def test_what_was_answered_comes_before_what_fits(database: Database) -> None:
+    """A reply in one fire's thread stays there, even if its words fit another fire better."""
+    other = candidate("b" * 24, "曜行S7在成都武侯起火，浓烟滚滚", hours=1)
+    reply = candidate("c" * 24, "成都武侯那台曜行S7起火也是浓烟滚滚", hours=2, parent=HEAD.post)
+    first, second, third = assign(database, HEAD, other, reply)
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert third.id == first.id != second.id
+
+
+def test_two_events_are_never_made_one(database: Database) -> None:
+    """A post that arrives late joins the event that its answer opened; events that stand apart keep their ids."""
+    (one,) = assign(database, candidate("b" * 24, "曜行定金不退", hours=1, parent="x" * 24))
+    (two,) = assign(database, candidate("c" * 24, "曜行态度差", hours=2))
+    assert one is not None
+    assert two is not None
+    (late,) = assign(database, candidate("x" * 24, "曜行欺负人"))
+    assert late is not None
+    assert late.id == one.id != two.id
+    assert assign(database, candidate("c" * 24, "曜行态度差", hours=2)) == [two]
+
+
 def test_memory_holds_only_the_window(database: Database) -> None:
     """Posts that left the window leave the cache."""
     grouper = EventGrouper(database)
@@ -209,6 +275,8 @@ def test_memory_holds_only_the_window(database: Database) -> None:
 
 def test_a_signature_survives_its_text() -> None:
     """The line in the database holds the whole signature."""
+    answer = signature(candidate("a" * 24, FORUM_FIRE, parent="b" * 24))
+    assert Signature.from_text(answer.to_text()) == answer
     mark = signature(candidate("a" * 24, FORUM_FIRE))
     assert Signature.from_text(mark.to_text()) == mark
     assert fit(mark, mark) > 99

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.subjects import SubjectFinder
+from analysis.subjects import SubjectFinder, Surroundings
 from core.settings import SubjectSettings
 from core.text import fold
 
@@ -65,3 +65,21 @@ def test_two_subjects_may_share_an_alias() -> None:
 def test_no_subjects_find_nothing() -> None:
     """An empty list is allowed."""
     assert SubjectFinder([]).find("曜行") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "around", "expected"),
+    [
+        ("我的S7也漏油", "曜行车友会", ["曜行S7"]),
+        ("我的S7也漏油", "三星手机", []),
+        ("我的S7也漏油", "", []),
+        ("远山也漏油", "电影远山的呼唤", []),
+        ("也漏油", "曜行S7漏油", []),
+    ],
+)
+def test_the_words_around_settle_what_is_meant(text: str, around: str, expected: list[str]) -> None:
+    """Required and excluded context may stand in the thread's first post; names must stand in the text itself."""
+    finder = SubjectFinder(SUBJECTS)
+    found = finder.find(fold(text), finder.surroundings(fold(around)))
+    assert list(dict.fromkeys(match.subject for match in found)) == expected
+    assert SubjectFinder([]).surroundings(text) == Surroundings()
