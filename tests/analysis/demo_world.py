@@ -32,7 +32,9 @@ class Labelled:
 def labelled_posts() -> list[Labelled]:
     """Every post of the demo world in the order of publication; a reply's parent is its thread's first post."""
     world = World.at(EPOCH)
-    opening = {(one.site, one.thread): one.native_id for one in world.posts if one.thread and one.floor == 1}
+    opening: dict[tuple[SiteName, int | None], str] = {
+        (one.site, one.thread): one.native_id for one in world.posts if one.thread and one.floor == 1
+    }
     return [Labelled(post=_post(one, opening), meant=one) for one in world.posts]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -29,15 +30,15 @@ def judge(analyser: Analyser, folder: Path, batches: Iterable[Sequence[Post]]) -
     grouper = EventGrouper(database)
     stored: dict[str, Post] = {}
     found: dict[str, Verdict] = {}
+
+    def context(ids: Sequence[str]) -> dict[str, Post]:
+        return {key: stored[key] for key in ids if key in stored}
+
     for batch in batches:
         stored |= {post.id: post for post in batch}
         with database.write() as connection:
-            given = analyser.assess(
-                batch,
-                now=WORLD_NOW,
-                group=lambda asked, connection=connection: grouper.assign(connection, asked),  # type: ignore[misc]
-                context=lambda ids: {key: stored[key] for key in ids if key in stored},
-            )
+            group = partial(grouper.assign, connection)
+            given = analyser.assess(batch, now=WORLD_NOW, group=group, context=context)
         found |= {verdict.id: verdict for verdict in given}
     with database.read() as connection:
         rows = connection.execute(events.select()).all()

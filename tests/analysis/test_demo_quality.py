@@ -38,7 +38,9 @@ def verdicts(
 
 
 def confusion(demo_posts: Sequence[Labelled], verdicts: Sequence[Verdict]) -> str:
-    counts = Counter((one.meant.grade, it.grade or "none") for one, it in zip(demo_posts, verdicts, strict=True))
+    counts = Counter[tuple[str, str]](
+        (one.meant.grade, it.grade or "none") for one, it in zip(demo_posts, verdicts, strict=True)
+    )
     rows = [f"{meant:>6}" + "".join(f"{counts[meant, given]:>6}" for given in GRADES) for meant in GRADES]
     return "\n".join(["", " meant" + "".join(f"{given:>6}" for given in GRADES), *rows])
 
