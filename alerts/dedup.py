@@ -84,7 +84,8 @@ def decide(
         return Reason.FIRST_OF_EVENT
     if is_higher(grade, last.grade):
         return Reason.GRADE_RAISED
-    if not channels_of(event, mention) <= last.channels:
+    # The mention's own channel: a card that says "spread" must show the post that spread it.
+    if mention.post.channel not in last.channels:
         return Reason.SPREAD_TO_CHANNEL
     if to - last.told:
         return Reason.NEW_READER

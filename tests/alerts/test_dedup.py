@@ -32,7 +32,8 @@ def make_event(size: int = 5, channels: tuple[Channel, ...] = ("forum",)) -> Eve
         (LAST, make_event(), "A", "forum", Reason.GRADE_RAISED),
         (LAST, make_event(), "B", "forum", Reason.UNCHANGED),
         (LAST, make_event(), "C", "forum", Reason.UNCHANGED),
-        (LAST, make_event(channels=("forum", "weibo")), "B", "forum", Reason.SPREAD_TO_CHANNEL),
+        # The post that spread it rings, not an old channel's next post.
+        (LAST, make_event(channels=("forum", "weibo")), "B", "forum", Reason.UNCHANGED),
         (LAST, make_event(), "C", "weibo", Reason.SPREAD_TO_CHANNEL),
         (LAST, make_event(channels=("forum", "weibo")), "A", "weibo", Reason.GRADE_RAISED),
         (LAST, None, "B", "forum", Reason.UNCHANGED),
