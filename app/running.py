@@ -115,8 +115,7 @@ def _announce(first: FirstAlert, product: Product, screen: Console) -> None:
         screen.print(f"原因：{reason}", highlight=False)
     picture = str(first.picture) if first.picture else EXHIBIT_STATE_NAMES[first.evidence]
     screen.print(f"截图：{picture}", highlight=False, soft_wrap=True)
-    if first.since_publication is not None:
-        seconds = first.since_publication.total_seconds()
-        screen.print(f"距发布：{seconds:.1f} 秒（{in_chinese(first.since_publication)}）", highlight=False)
+    if (waited := first.after(first.delivered)) is not None:
+        screen.print(f"距发布：{waited.total_seconds():.1f} 秒（{in_chinese(waited)}）", highlight=False)
     screen.print(f"控制台：{web.address}/alerts/{first.alert}", highlight=False, soft_wrap=True)
     screen.rule()

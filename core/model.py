@@ -162,7 +162,7 @@ class Post:
 class Reason:
     """Why a verdict says what it says: one sentence for the reader, points for the sum, a span in the text."""
 
-    #: Machine-readable, stable: "category.safety", "reach.reposts".
+    #: Stable, for machines: "category.safety".
     code: str
     #: One Chinese sentence.
     text: str
@@ -216,7 +216,6 @@ class Event:
 
     id: str
     title: str
-    #: Id of the earliest known post.
     first_post: str
     first_published: datetime
     last_published: datetime

@@ -66,7 +66,14 @@ def drill(
     table = Table(title=f"3·15 演练：{result.grade} 级，{result.title}", title_justify="left")
     table.add_column("阶段")
     table.add_column("距发布", justify="right")
-    for name, seconds in result.stages:
-        table.add_row(name, f"{seconds:.1f} 秒" if seconds is not None else "—")
+    for stage, moment in (
+        ("抓取到", result.collected),
+        ("研判完", result.judged),
+        ("开出预警", result.opened),
+        ("取证封存", result.captured),
+        ("送达", result.delivered),
+    ):
+        waited = result.after(moment)
+        table.add_row(stage, f"{waited.total_seconds():.1f} 秒" if waited is not None else "—")
     Console().print(table)
     typer.echo(f"证据：{result.picture or '无'}")
