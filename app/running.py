@@ -98,9 +98,15 @@ def run_product(config: Path, *, demo_folder: Path | None, demo_port: int, verbo
 def _describe(product: Product, screen: Console, *, demo: bool, before: int) -> None:
     settings = product.settings
     watched = "、".join(source.name for source in settings.sources)
-    screen.print(f"监测 {len(settings.sources)} 个信源：{watched}", highlight=False)
+    screen.print(f"监测 {len(settings.sources)} 个信源：{watched}", markup=False, highlight=False)
     if missing := why_no_browser(settings.evidence.browser):
-        screen.print(f"[yellow]{missing}\n预警照常发出，标明「无法取证」。[/yellow]", highlight=False, soft_wrap=True)
+        screen.print(
+            f"{missing}\n预警照常发出，标明「无法取证」。",
+            style="yellow",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
     if before:
         screen.print(f"此前已送达 {before} 条预警，都在控制台里。", highlight=False)
     if demo and not before:
@@ -112,9 +118,9 @@ def _announce(first: FirstAlert, product: Product, screen: Console) -> None:
     screen.rule("首条预警已送达")
     screen.print(f"等级：{first.grade} {GRADE_NAMES[first.grade]}", highlight=False)
     for reason in first.reasons:
-        screen.print(f"原因：{reason}", highlight=False)
+        screen.print(f"原因：{reason}", markup=False, highlight=False)
     picture = str(first.picture) if first.picture else EXHIBIT_STATE_NAMES[first.evidence]
-    screen.print(f"截图：{picture}", highlight=False, soft_wrap=True)
+    screen.print(f"截图：{picture}", markup=False, highlight=False, soft_wrap=True)
     if (waited := first.after(first.delivered)) is not None:
         screen.print(f"距发布：{waited.total_seconds():.1f} 秒（{in_chinese(waited)}）", highlight=False)
     screen.print(f"控制台：{web.address}/alerts/{first.alert}", highlight=False, soft_wrap=True)

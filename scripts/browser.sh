@@ -16,7 +16,7 @@ have_browser() {
 have_fonts() { command -v fc-list >/dev/null 2>&1 && [ -n "$(fc-list :lang=zh 2>/dev/null | head -1)" ]; }
 
 if have_browser && have_fonts; then exit 0; fi
-if command -v apt-get >/dev/null 2>&1; then
+if command -v apt-get >/dev/null 2>&1 && as_root true; then
     say "browser and Chinese fonts by apt-get (about half a minute)"
     as_root apt-get update -qq >/dev/null 2>&1
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 from rich.text import Text
 
 from app.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, day, moment, open_product
+from app.cli.tables import show_table
 from core.errors import ConfigError
 from core.model import CHANNEL_NAMES, CHANNELS, GRADES, Channel, Grade
 from core.wire import dumps, mention_to_json
@@ -59,16 +59,13 @@ def search(
         for hit in page.hits:
             typer.echo(dumps(mention_to_json(hit.mention)))
         return
-    table = Table(title=f"共 {page.total} 条", title_justify="left")
-    for heading in ("时间", "渠道", "等级", "风险", "内容", "网址"):
-        table.add_column(heading, overflow="fold")
+    rows: list[tuple[str | Text, ...]] = []
     for hit in page.hits:
         post, verdict = hit.mention.post, hit.mention.verdict
         when = post.when.astimezone(settings.zone).strftime("%m-%d %H:%M")
-        table.add_row(
-            when, CHANNEL_NAMES[post.channel], verdict.grade or "", str(verdict.risk), _highlighted(hit), post.url
-        )
-    Console().print(table)
+        place, risk = CHANNEL_NAMES[post.channel], str(verdict.risk)
+        rows.append((when, place, verdict.grade or "", risk, _highlighted(hit), post.url))
+    show_table(f"共 {page.total} 条", ("时间", "渠道", "等级", "风险", "内容", "网址"), rows)
 
 
 def _highlighted(hit: Hit) -> Text:

@@ -6,10 +6,9 @@ import getpass
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from app.cli.options import DEFAULT_CONFIG, ConfigOption, open_product
+from app.cli.tables import show_table
 from core.durations import in_chinese
 from core.model import CASE_STATE_NAMES, GRADE_NAMES
 
@@ -31,16 +30,14 @@ def show_all(
     """列出处置单，最急的在前。"""
     product = open_product(config)
     now, zone = product.clock(), product.settings.zone
-    table = Table(title="处置单", title_justify="left")
-    for heading in ("编号", "等级", "状态", "事由", "责任人", "时限"):
-        table.add_column(heading, overflow="fold")
+    rows = []
     for case in product.cases.list(open_only=only_open):
         left = f"剩 {in_chinese(case.due - now)}" if now <= case.due else f"逾期 {in_chinese(now - case.due)}"
         due = f"{case.due.astimezone(zone):%m-%d %H:%M}" + (f"（{left}）" if case.is_open() else "")
         state = CASE_STATE_NAMES[case.state]
         grade = f"{case.grade} {GRADE_NAMES[case.grade]}"
-        table.add_row(case.id, grade, state, case.title, case.owner or "未指定", due)
-    Console().print(table)
+        rows.append((case.id, grade, state, case.title, case.owner or "未指定", due))
+    show_table("处置单", ("编号", "等级", "状态", "事由", "责任人", "时限"), rows)
 
 
 def show(case: Annotated[str, typer.Argument(help="编号。")], config: ConfigOption = DEFAULT_CONFIG) -> None:

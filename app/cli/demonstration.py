@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from app import lifeline, logs
 from app.cli.options import VerboseOption
+from app.cli.tables import show_table
 from app.signals import stop_on_signals
 from core.clock import system_clock
 
@@ -63,17 +63,16 @@ def drill(
     if result is None:
         typer.echo(f"✘ {timeout} 秒内没有带证据的预警送达", err=True)
         raise typer.Exit(1)
-    table = Table(title=f"3·15 演练：{result.grade} 级，{result.title}", title_justify="left")
-    table.add_column("阶段")
-    table.add_column("距发布", justify="right")
-    for stage, moment in (
+    stages = (
         ("抓取到", result.collected),
         ("研判完", result.judged),
         ("开出预警", result.opened),
         ("取证封存", result.captured),
         ("送达", result.delivered),
-    ):
+    )
+    rows = []
+    for stage, moment in stages:
         waited = result.after(moment)
-        table.add_row(stage, f"{waited.total_seconds():.1f} 秒" if waited is not None else "—")
-    Console().print(table)
+        rows.append((stage, f"{waited.total_seconds():.1f} 秒" if waited is not None else "—"))
+    show_table(f"3·15 演练：{result.grade} 级，{result.title}", ("阶段", "距发布"), rows)
     typer.echo(f"证据：{result.picture or '无'}")

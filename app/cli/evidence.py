@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from app.cli.options import DEFAULT_CONFIG, ConfigOption, open_product
+from app.cli.tables import show_table
 from app.wiring import Product
 from core.errors import NotFound
 from core.model import EXHIBIT_STATE_NAMES
@@ -32,15 +31,13 @@ def show_all(
 ) -> None:
     """最近的证据。"""
     product = open_product(config)
-    table = Table(title="证据", title_justify="left")
-    for heading in ("编号", "状态", "取证时间", "网址", "文件夹"):
-        table.add_column(heading, overflow="fold")
+    rows = []
     for exhibit in product.exhibits.recent(limit):
         captured = exhibit.captured
         when = captured.astimezone(product.settings.zone).strftime("%m-%d %H:%M:%S") if captured else ""
         state = EXHIBIT_STATE_NAMES[exhibit.state] + (f"：{exhibit.reason}" if exhibit.reason else "")
-        table.add_row(exhibit.id, state, when, exhibit.url, exhibit.folder or "")
-    Console().print(table)
+        rows.append((exhibit.id, state, when, exhibit.url, exhibit.folder or ""))
+    show_table("证据", ("编号", "状态", "取证时间", "网址", "文件夹"), rows)
 
 
 def verify(

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from app import doctor
 from app.cli.options import DEFAULT_CONFIG, ConfigOption, VerboseOption, open_product
+from app.cli.tables import show_table
 from app.running import run_product
 from app.signals import stop_on_signals
 from core.errors import ConfigError
@@ -106,12 +106,9 @@ def web(config: ConfigOption = DEFAULT_CONFIG, verbose: VerboseOption = False) -
 def check(config: ConfigOption = DEFAULT_CONFIG, verbose: VerboseOption = False) -> None:
     """逐项检查：设置、数据库、模型、浏览器、字体、磁盘、信源、积压。有问题时以 1 结束。"""
     product = open_product(config, verbose=verbose)
-    table = Table(title="听风 体检")
-    for heading in ("", "项目", "情况", "怎么办"):
-        table.add_column(heading)
     findings = doctor.examine(product)
-    for finding in findings:
-        table.add_row({"ok": "✔", "warn": "！", "bad": "✘"}[finding.level], finding.item, finding.state, finding.fix)
-    Console().print(table)
+    marks = {"ok": "✔", "warn": "！", "bad": "✘"}
+    rows = [(marks[finding.level], finding.item, finding.state, finding.fix) for finding in findings]
+    show_table("听风 体检", ("", "项目", "情况", "怎么办"), rows)
     if any(finding.level == "bad" for finding in findings):
         raise typer.Exit(1)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from app.cli.options import DEFAULT_CONFIG, ConfigOption, open_product
+from app.cli.tables import show_table
 
 outbox_app = typer.Typer(help="发件箱：没有送达的消息。", no_args_is_help=True)
 
@@ -27,13 +26,11 @@ def failed(config: ConfigOption = DEFAULT_CONFIG) -> None:
     if not lost:
         typer.echo("没有未送达的消息")
         return
-    table = Table(title="未送达", title_justify="left")
-    for heading in ("编号", "渠道", "种类", "放弃时间", "原因"):
-        table.add_column(heading, overflow="fold")
+    rows = []
     for message in lost:
         when = message.gave_up.astimezone(product.settings.zone).strftime("%m-%d %H:%M")
-        table.add_row(message.id, message.notifier, message.kind, when, message.reason)
-    Console().print(table)
+        rows.append((message.id, message.notifier, message.kind, when, message.reason))
+    show_table("未送达", ("编号", "渠道", "种类", "放弃时间", "原因"), rows)
     raise typer.Exit(1)
 
 

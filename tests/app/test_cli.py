@@ -157,3 +157,13 @@ def test_the_whole_explains_itself() -> None:
     done = tingfeng("--help")
     assert done.returncode == 0
     assert "tingfeng run --demo" in done.stdout
+
+
+def test_what_a_post_says_is_never_markup(demo_config: Path, tmp_path: Path) -> None:
+    """Brackets in a post are the post's: neither swallowed nor a crash."""
+    text = "示例汽车[怒]刹车失灵[/b][link=x]"
+    file = tmp_path / "posts.jsonl"
+    file.write_text(json.dumps({"text": text}) + "\n", encoding="utf-8")
+    tingfeng("import", str(file), "--config", str(demo_config))
+    tingfeng("work", "--once", "--config", str(demo_config))
+    assert text in tingfeng("search", "刹车", "--config", str(demo_config)).stdout
