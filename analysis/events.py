@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 
 from analysis.stories import Candidate, Signature, fit, signature
 from core.database import Database
@@ -213,9 +213,14 @@ def _write(
         current[event] = _grown(current[event], members)
     if opened:
         connection.execute(insert(events), [_event_row(current[event]) for event in opened])
-    for event in joined.keys() - opened.keys():
-        values = _event_row(current[event])
-        connection.execute(update(events).where(events.c.id == event).values(values))
+    if grown := [_event_row(current[event]) for event in joined if event not in opened]:
+        changed = {
+            column.name: bindparam(f"new_{column.name}", type_=column.type)
+            for column in events.c
+            if not column.primary_key
+        }
+        statement = update(events).where(events.c.id == bindparam("new_id")).values(changed)
+        connection.execute(statement, [{f"new_{name}": value for name, value in row.items()} for row in grown])
     if rows:
         connection.execute(insert(event_posts), rows)
     return current

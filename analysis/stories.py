@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from operator import eq
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +106,7 @@ def fit(one: Signature, other: Signature) -> float:
     if not one.subjects & other.subjects:
         return 0.0
     if one.minhash and other.minhash:
-        alike = sum(left == right for left, right in zip(one.minhash, other.minhash, strict=True)) / _PERMUTATIONS
+        alike: float = sum(map(eq, one.minhash, other.minhash)) / _PERMUTATIONS
         if alike >= _COPIED:
             return 100.0 * alike
     common = one.clues.keys() & other.clues.keys()

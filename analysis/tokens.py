@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,6 +26,10 @@ _CHARACTER = re.compile(f"[{_CJK}{_KANA}{_PICTURES}]|[^\\W_{_CJK}{_KANA}]+")
 _BLOCK = re.compile(f"[^\\W_{_KANA}]+|[{_KANA}{_PICTURES}]")
 _LATIN = re.compile(f"[^\\W_{_CJK}]+")
 _DICTIONARY = Path(__file__).parent / "lexicons" / "dictionary.txt"
+#: A post is read for the model, for its story and for the index, soon after one another: its blocks are split once.
+#: As many as two batches of ordinary posts have; longer blocks seldom come again and would only fill the memory.
+_REMEMBERED = 16_384
+_LONGEST_REMEMBERED = 40
 
 
 class Segmenter:
@@ -41,12 +45,9 @@ class Segmenter:
         log = math.log
         self._weights = {word: log(count or 1) - total for word, count in counts.items()}
         self._unknown = -total
-        #: The longest word that begins with these two characters.
-        self._longest: dict[str, int] = {}
-        longest = self._longest
-        for word in counts:
-            if len(word) > longest.get(word[:2], 1):
-                longest[word[:2]] = len(word)
+        #: How long the words are that begin with these two characters, shortest first.
+        self._widths = _widths(counts)
+        self._remembered = lru_cache(_REMEMBERED)(self._split)
 
     def words(self, text: str) -> list[str]:
         """The words of the most probable path, folded; punctuation and blanks are left out."""
@@ -55,45 +56,47 @@ class Segmenter:
     def words_of_folded(self, text: str) -> list[str]:
         """The same for text that went through `fold(clean(...))` already."""
         found: list[str] = []
-        for match in _BLOCK.finditer(text):
-            self._split(match.group(), found)
+        for block in _BLOCK.findall(text):
+            found += self._remembered(block) if len(block) <= _LONGEST_REMEMBERED else self._split(block)
         return found
 
     def search_words(self, text: str) -> list[str]:
         """The words, each long one preceded by the shorter dictionary words within it (jieba's search mode)."""
         found: list[str] = []
         for word in self.words(text):
-            for width in (2, 3):
-                if len(word) > width:
+            if len(word) > 2:
+                for width in (2, 3) if len(word) > 3 else (2,):
                     parts = (word[at : at + width] for at in range(len(word) - width + 1))
                     found.extend(part for part in parts if part in self._weights)
             found.append(word)
         return found
 
-    def _split(self, block: str, found: list[str]) -> None:
-        """Append the words of one block. Letters and digits that touch stay together, as in jieba."""
+    def _split(self, block: str) -> tuple[str, ...]:
+        """The words of one block. Letters and digits that touch stay together, as in jieba."""
         runs = {match.start(): match.end() for match in _LATIN.finditer(block)}
         inside = {at for start, end in runs.items() for at in range(start + 1, end)}
-        weights, longest, unknown = self._weights, self._longest, self._unknown
+        weights, widths, unknown = self._weights, self._widths, self._unknown
         size = len(block)
         best = [0.0] * (size + 1)
         ends = [0] * size
         for at in range(size - 1, -1, -1):
             end = runs.get(at, at + 1)
             score = weights.get(block[at:end], unknown) + best[end]
-            reach = longest.get(block[at : at + 2])
-            if reach:
-                for stop in range(at + 2, min(at + reach, size) + 1):
-                    weight = weights.get(block[at:stop])
-                    # On a tie jieba takes the longer word.
-                    if weight is not None and weight + best[stop] >= score and stop not in inside:
-                        score, end = weight + best[stop], stop
+            for width in widths.get(block[at : at + 2], ()):
+                stop = at + width
+                if stop > size:
+                    break
+                weight = weights.get(block[at:stop])
+                # On a tie jieba takes the longer word.
+                if weight is not None and weight + best[stop] >= score and stop not in inside:
+                    score, end = weight + best[stop], stop
             best[at], ends[at] = score, end
+        found = []
         at = 0
         while at < size:
-            end = ends[at]
-            found.append(block[at:end])
-            at = end
+            found.append(block[at : ends[at]])
+            at = ends[at]
+        return tuple(found)
 
 
 def words(text: str) -> list[str]:
@@ -132,6 +135,17 @@ def place_names() -> frozenset[str]:
 def how_common(word: str) -> int:
     """The count of a folded word in the dictionary, 0 for an unknown one."""
     return _dictionary().get(word, 0)
+
+
+def _widths(words: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """The lengths of the words that share their first two characters, shortest first."""
+    bits: dict[str, int] = {}
+    for word in words:
+        if len(word) > 1:
+            bits[word[:2]] = bits.get(word[:2], 0) | 1 << len(word)
+    # Few different sets of lengths occur; each is one tuple, shared.
+    tuples = {mask: tuple(at for at in range(mask.bit_length()) if mask >> at & 1) for mask in set(bits.values())}
+    return {start: tuples[mask] for start, mask in bits.items()}
 
 
 def _fields() -> list[str]:

@@ -7,13 +7,14 @@ only as hashes; so no search text can be FTS5 syntax.
 from __future__ import annotations
 
 import hashlib
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from analysis.tokens import search_words
-from core.model import Mention
+from core.model import Post
 from index.base import All, AnyOf, FieldIs, Node, Not, Query, Term
 from index.exact import phrase, tokens, wished_phrases
-from index.fields import same_value, values_of
+from index.fields import same_value
 
 #: In the tags of every mention: what a negation is taken from. FTS5 knows "a NOT b" but no bare "NOT b".
 _EVERY = 'tags : "every"'
@@ -25,12 +26,12 @@ _MAX_WORDS = 32
 _WEIGHED = 20_000
 
 
-def text_columns(mention: Mention, zone: ZoneInfo) -> tuple[str, str, str]:
-    """What FTS5 stores of a mention: characters for phrases, words for relevance, fields as tags."""
-    tags = [_tag(name, value) for name, values in values_of(mention, zone).items() for value in values]
+def text_columns(post: Post, fields: Mapping[str, Sequence[str]]) -> tuple[str, str, str]:
+    """What FTS5 stores of a mention: characters for phrases, words for relevance, its fields' values as tags."""
+    tags = [_tag(name, value) for name, values in fields.items() for value in values]
     return (
-        " ".join(tokens(mention.post)),
-        " ".join(search_words(mention.post.full_text[:_WEIGHED])),
+        " ".join(tokens(post)),
+        " ".join(search_words(post.full_text[:_WEIGHED])),
         " ".join(["every", *tags]),
     )
 
@@ -83,5 +84,6 @@ def _phrase(column: str, text: str) -> str:
     return f'{column} : "{text}"' if text else _NOTHING
 
 
+@lru_cache(4096)  # mentions of one day share nearly all values but their authors
 def _tag(name: str, value: str) -> str:
     return hashlib.sha256(f"{name}\x1f{same_value(value)}".encode()).hexdigest()[:16]

@@ -16,7 +16,7 @@ from core.schema import post_versions, posts
 from core.work import WorkQueue
 from crawlers.sink import Kept
 from index.merge import second_look, text_fingerprint
-from index.rows import CHUNK, chunks, insert_into, post_of, post_values
+from index.rows import CHUNK, chunks, insert_into, post_of, post_values, records
 
 log = logging.getLogger("tingfeng.index")
 
@@ -106,7 +106,7 @@ class PostStore:
         """The posts that were found last, newest first."""
         newest = select(posts).order_by(posts.c.collected.desc(), posts.c.id).limit(limit)
         with self.database.read() as connection:
-            return [post_of(row._asdict()) for row in connection.execute(newest)]
+            return [post_of(row) for row in records(connection.execute(newest))]
 
 
 @dataclass(slots=True)
@@ -186,7 +186,7 @@ def _stored(connection: Connection, ids: Sequence[str], *, for_update: bool = Fa
     for chunk in chunks(list(dict.fromkeys(ids)), CHUNK):
         wanted = select(posts).where(posts.c.id.in_(chunk))
         found = connection.execute(wanted.with_for_update() if for_update else wanted)
-        rows.update((row.id, row._asdict()) for row in found)
+        rows.update((row["id"], row) for row in records(found))
     return rows
 
 

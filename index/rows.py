@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, TypeVar
 
-from sqlalchemy import Dialect
+from sqlalchemy import Dialect, Result
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.model import Author, Counts, Mention, Post, Verdict
@@ -37,13 +36,13 @@ def post_values(post: Post) -> dict[str, Any]:
         "channel": post.channel,
         "title": _text(post.title),
         "text": storable(post.text),
-        "author": _record(asdict(post.author)),
+        "author": _author(post.author),
         "published": post.published,
         "edited": post.edited,
         "collected": post.collected,
         "floor": post.floor,
         "parent": _text(post.parent),
-        "counts": asdict(post.counts),
+        "counts": _counts(post.counts),
         "images": [storable(image) for image in post.images],
     }
 
@@ -108,6 +107,31 @@ def insert_into(dialect: Dialect) -> Any:
 def chunks(values: Sequence[Value], size: int = CHUNK) -> Iterator[Sequence[Value]]:
     """Pieces of at most `size`, in order."""
     return (values[start : start + size] for start in range(0, len(values), size))
+
+
+def records(result: Result[Any]) -> Iterator[dict[str, Any]]:
+    """The rows as dictionaries; `Row._asdict` asks for the names of the columns again with every row."""
+    names = tuple(result.keys())
+    return (dict(zip(names, row, strict=True)) for row in result)
+
+
+# Spelled out: `dataclasses.asdict` copies deeply, which made it a tenth of the time that storing took.
+def _author(author: Author) -> dict[str, Any]:
+    return {
+        "id": _text(author.id),
+        "name": _text(author.name),
+        "followers": author.followers,
+        "region": _text(author.region),
+    }
+
+
+def _counts(counts: Counts) -> dict[str, Any]:
+    return {
+        "views": counts.views,
+        "replies": counts.replies,
+        "likes": counts.likes,
+        "reposts": counts.reposts,
+    }
 
 
 def _text(text: str | None) -> str | None:

@@ -17,13 +17,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from core.model import Mention
-from core.wire import dumps, mention_to_json, verdict_from_json
+from core.wire import verdict_from_json
 from index.base import Added, Facet, Hit, Page, Query
 from index.connections import Connections
-from index.fields import values_of
-from index.fts import text_columns
+from index.filing import file_all, remove
 from index.highlight import highlight
-from index.rownumber import free_number
 from index.rows import chunks, post_of
 from index.selection import select
 
@@ -44,8 +42,6 @@ CREATE VIRTUAL TABLE texts USING fts5(chars, words, tags, tokenize = 'ascii');
 #: Raised with every change of the schema or of what is written into it; a file of another format is emptied.
 FORMAT = 1
 
-_TABLES = ("mentions", "bodies", "labels")
-
 
 class SqliteIndex:
     """A `SearchIndex` in one file. Safe for threads and processes: readers never wait for the one writer."""
@@ -58,11 +54,8 @@ class SqliteIndex:
 
     def add_many(self, mentions: Sequence[Mention]) -> Added:
         """Add or replace, in one transaction."""
-        refused: dict[str, str] = {}
         with self._connections.write() as connection:
-            for mention in mentions:
-                if problem := self._add(connection, mention):
-                    refused[mention.verdict.id] = problem
+            refused = file_all(connection, mentions, self.zone)
         for key, problem in refused.items():
             log.warning("mention_refused", extra={"mention": ascii(key), "reason": problem})
         return Added(count=len(mentions) - len(refused), refused=refused)
@@ -96,8 +89,7 @@ class SqliteIndex:
             for chunk in chunks(list(dict.fromkeys(ids))):
                 marks = ",".join("?" * len(chunk))
                 found = connection.execute(f"SELECT number FROM mentions WHERE id IN ({marks})", chunk).fetchall()
-                for (number,) in found:
-                    _remove(connection, number)
+                remove(connection, [number for (number,) in found])
                 removed += len(found)
         return removed
 
@@ -128,51 +120,6 @@ class SqliteIndex:
         with self._connections.read() as connection:
             yield connection
 
-    def _add(self, connection: sqlite3.Connection, mention: Mention) -> str | None:
-        """Write one mention; the reason why not, where it cannot be."""
-        try:
-            key = mention.post.id
-        except UnicodeEncodeError:
-            return "帖文编号含有无法编码的字符"
-        if key != mention.verdict.id:
-            return "研判与帖文的编号不一致"
-        body = _body(mention)
-        before = connection.execute(
-            "SELECT number, mention FROM mentions JOIN bodies USING (number) WHERE id = ?", (key,)
-        ).fetchone()
-        if before and before[1] == body:
-            return None
-        if before:
-            _remove(connection, before[0])
-        number = free_number(mention, taken=lambda wished: _is_taken(connection, wished))
-        values = values_of(mention, self.zone)
-        row = (number, key, mention.post.channel, mention.verdict.grade, *(
-            _plain(next(iter(values[name]), None)) for name in ("site", "event", "day")
-        ), mention.verdict.risk, mention.verdict.negative)  # fmt: skip
-        connection.execute("INSERT INTO mentions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-        connection.execute("INSERT INTO bodies VALUES (?, ?)", (number, body))
-        labels = [(number, name, _plain(value)) for name in ("subject", "category") for value in values[name]]
-        connection.executemany("INSERT OR IGNORE INTO labels VALUES (?, ?, ?)", labels)
-        columns = text_columns(mention, self.zone)
-        connection.execute("INSERT INTO texts (rowid, chars, words, tags) VALUES (?, ?, ?, ?)", (number, *columns))
-        return None
-
-
-def _is_taken(connection: sqlite3.Connection, number: int) -> bool:
-    return connection.execute("SELECT 1 FROM mentions WHERE number = ?", (number,)).fetchone() is not None
-
-
-def _remove(connection: sqlite3.Connection, number: int) -> None:
-    connection.execute("DELETE FROM texts WHERE rowid = ?", (number,))
-    for table in _TABLES:
-        connection.execute(f"DELETE FROM {table} WHERE number = ?", (number,))
-
-
-def _body(mention: Mention) -> str:
-    row = mention_to_json(mention)
-    row["verdict"]["negative"] = mention.verdict.negative  # the wire form rounds; a mention should come back as it was
-    return dumps(row)
-
 
 def _mention(connection: sqlite3.Connection, number: int) -> Mention:
     body = connection.execute("SELECT mention FROM bodies WHERE number = ?", (number,)).fetchone()[0]
@@ -180,7 +127,3 @@ def _mention(connection: sqlite3.Connection, number: int) -> Mention:
     for name in ("published", "edited", "collected"):
         row[name] = datetime.fromisoformat(row[name]) if row[name] else None
     return Mention(post=post_of(row), verdict=verdict_from_json(row["verdict"]))
-
-
-def _plain(text: str | None) -> str | None:
-    return None if text is None else text.encode("utf-8", "replace").decode()

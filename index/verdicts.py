@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 from core.database import Database
 from core.model import Mention, Verdict
 from core.schema import posts, verdicts
-from index.rows import chunks, insert_into, mention_of, verdict_values
+from index.rows import chunks, insert_into, mention_of, records, verdict_values
 
 #: `Post.when`, in SQL.
 _when = func.coalesce(posts.c.published, posts.c.collected, type_=posts.c.collected.type)
@@ -38,8 +38,8 @@ class VerdictStore:
         found: dict[str, Mention] = {}
         with self.database.read() as connection:
             for chunk in chunks(list(dict.fromkeys(ids))):
-                rows = connection.execute(_mentions().where(posts.c.id.in_(chunk)))
-                found.update((row.id, mention_of(row._asdict())) for row in rows)
+                rows = records(connection.execute(_mentions().where(posts.c.id.in_(chunk))))
+                found.update((row["id"], mention_of(row)) for row in rows)
         return [found[key] for key in dict.fromkeys(ids) if key in found]
 
     def between(self, since: datetime, until: datetime, *, batch: int = 1000) -> Iterator[Mention]:
@@ -93,7 +93,7 @@ class VerdictStore:
 
     def _read(self, wished: Select[Any]) -> list[Mention]:
         with self.database.read() as connection:
-            return [mention_of(row._asdict()) for row in connection.execute(wished)]
+            return [mention_of(row) for row in records(connection.execute(wished))]
 
 
 def _mentions() -> Select[Any]:
