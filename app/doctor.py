@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -73,7 +74,12 @@ def _model(product: Product) -> Iterator[Finding]:
 
 def _index(product: Product) -> Iterator[Finding]:
     waiting, _ = WorkQueue(product.database, "publish").backlog()
-    filed, judged = product.index.count(), product.verdicts.count()
+    try:
+        filed = product.index.count()
+    except sqlite3.Error as bad:
+        yield Finding(level="bad", item="检索索引", state=f"无法读取（{bad}）", fix="tingfeng index rebuild")
+        return
+    judged = product.verdicts.count()
     # What waits to be published is judged and not yet filed; anything beyond that is missing.
     if filed + waiting < judged:
         state = f"索引 {filed} 条，已研判 {judged} 条"

@@ -15,6 +15,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 
+from core.errors import StoreTooNew
+
 _WRITE = "tingfeng_write"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -39,9 +41,18 @@ class Database:
             yield connection
 
     def migrate(self) -> None:
-        """Bring the schema to the newest revision; does nothing when it is there already."""
-        if self.is_current():
+        """Bring the schema to the newest revision; does nothing when it is there already.
+
+        Raise `StoreTooNew` for a schema that this code does not know.
+        """
+        found = self.revision()
+        if found == newest_revision():
             return
+        if found is not None and found not in _revisions():
+            raise StoreTooNew(
+                f"数据库的结构版本是 {found}，本程序只认识到 {newest_revision()}：它由更新的版本写成。"
+                "请升级听风，或在 [general] data_dir 中另用数据文件夹"
+            )
         if self.engine.dialect.name == "sqlite" and self.engine.url.database:
             Path(self.engine.url.database).parent.mkdir(parents=True, exist_ok=True)
         # Imported here: Alembic costs half a second, and nearly every start finds nothing to do.
@@ -57,12 +68,17 @@ class Database:
 
     def is_current(self) -> bool:
         """Whether the schema is the one this code was written for."""
+        return self.revision() == newest_revision()
+
+    def revision(self) -> str | None:
+        """The schema's revision; `None` where nothing was made yet."""
         if self.engine.dialect.name == "sqlite" and not Path(self.engine.url.database or "").exists():
-            return False
+            return None
         with self.read() as connection:
             if not inspect(connection).has_table("alembic_version"):
-                return False
-            return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == newest_revision()
+                return None
+            found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+            return None if found is None else str(found)
 
     def close(self) -> None:
         """Give all connections back."""
@@ -71,7 +87,11 @@ class Database:
 
 def newest_revision() -> str:
     """The revision this code was written for: migrations are numbered, `0001_….py`, and the last one counts."""
-    return max(file.name.split("_", 1)[0] for file in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+    return max(_revisions())
+
+
+def _revisions() -> set[str]:
+    return {file.name.split("_", 1)[0] for file in (_MIGRATIONS / "versions").glob("[0-9]*_*.py")}
 
 
 def _engine(url: str) -> Engine:

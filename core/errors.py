@@ -16,6 +16,7 @@
     │   ├── BrowserMissing    no usable Chromium on this machine
     │   └── LedgerBroken      the hash chain does not hold
     ├── ModelError            the classifier's files are missing or not ours
+    ├── StoreTooNew           a newer program wrote the database
     └── AlreadyRunning        another `tingfeng run` holds this data folder
 """
 
@@ -92,6 +93,10 @@ class LedgerBroken(EvidenceError):
 
 class ModelError(TingfengError):
     """The classifier's files are missing, damaged or made for another version."""
+
+
+class StoreTooNew(TingfengError):
+    """The database has a schema that this code does not know: using it could destroy what a newer program wrote."""
 
 
 class AlreadyRunning(TingfengError):

@@ -5,12 +5,16 @@ Exit codes: 0 done · 1 the world or the data said no · 2 a setting or an argum
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import typer
 
 from app.cli import archive, casework, demonstration, evidence, intake, judging, operating, outbox
+from app.cli.faults import FAULTS, explain
 from core.errors import ConfigError, TingfengError
+
+log = logging.getLogger("tingfeng.app")
 
 app = typer.Typer(
     name="tingfeng",
@@ -25,7 +29,10 @@ for family in (operating, intake, judging, archive, casework, outbox, evidence, 
 
 
 def main() -> None:
-    """Run the command line and turn our own errors into one line on standard error."""
+    """Run the command line and turn what went wrong into one line on standard error; `--verbose` adds a traceback.
+
+    A reader of a pipe that has enough (`| head`) and Ctrl-C are Typer's: it ends silently, with 1 and 130.
+    """
     try:
         app()
     except ConfigError as wrong:
@@ -34,7 +41,7 @@ def main() -> None:
     except TingfengError as wrong:
         typer.echo(f"错误：{wrong}", err=True)
         sys.exit(1)
-    except BrokenPipeError:
-        # The reader of a pipe (`| head`) has enough; that is no error.
-        sys.stderr.close()
-        sys.exit(0)
+    except FAULTS as refused:
+        log.info("command_refused", exc_info=True)
+        typer.echo(f"错误：{explain(refused)}", err=True)
+        sys.exit(1)
