@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from sqlalchemy.exc import OperationalError
+
 from alerts.messages import MessageKind
 from alerts.notifiers.base import Delivery
 from alerts.retries import Step
@@ -100,8 +102,10 @@ class Courier:
     def step(self, *, timeout: float) -> bool:
         """Claim, start and record what can be; wait up to `timeout` seconds for a running send.
 
-        Returns whether anything is left to do now: False means idle.
+        Returns whether anything is left to do now: False means idle. Raises what the desk raises; an answer that
+        could not be recorded because the database is away is recorded by a later step, and its message not sent again.
         """
+        self._collect()  # before claiming: what waits to be recorded may be free to claim by now
         claimed = self._take()
         self._start()
         running = [lane.job for lane in self._lanes.values() if lane.job]
@@ -146,11 +150,15 @@ class Courier:
         for lane in self._lanes.values():
             if lane.job is None or lane.sending is None or not lane.job.done():
                 continue
-            parcel, attempt = lane.sending, _answer(lane.job)
+            parcel, job, now = lane.sending, lane.job, self.clock()
+            attempt = _answer(job)
             lane.sending = lane.job = None
+            try:
+                step = self.desk.record(parcel, attempt, now=now)
+            except OperationalError:
+                lane.sending, lane.job = parcel, job  # the database is away: the next step records it
+                raise
             self.attempts += 1
-            now = self.clock()
-            step = self.desk.record(parcel, attempt, now=now)
             if step.state == "waiting":
                 rest = max(min(step.pause, LONGEST_REST), attempt.delivery.after or timedelta())
                 lane.rests_until = now + min(rest, step.pause)

@@ -17,7 +17,7 @@ from threading import Event as Signal
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from alerts.compose import Composer
 from alerts.courier import LEASE, Attempt, Courier, Parcel
@@ -93,11 +93,19 @@ class Outbox:
             try:
                 with Courier(self, clock) as courier:
                     while not stop.is_set():
-                        if not courier.step(timeout=_POLL_SECONDS):
-                            stop.wait(_POLL_SECONDS)
+                        self._deliver(courier, stop)
             except SQLAlchemyError:
                 log.exception("database_failed")
                 stop.wait(_DATABASE_PAUSE_SECONDS)
+
+    def _deliver(self, courier: Courier, stop: Signal) -> None:
+        try:
+            if not courier.step(timeout=_POLL_SECONDS):
+                stop.wait(_POLL_SECONDS)
+        except OperationalError:
+            # The courier stays: it holds the answers that are not recorded yet.
+            log.exception("database_failed")
+            stop.wait(_DATABASE_PAUSE_SECONDS)
 
     def failed(self, limit: int = 100) -> list[FailedMessage]:
         """Messages that were given up, the latest first."""

@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Dialect, and_, case, delete, func, or_, select, update
+from sqlalchemy import Connection, Dialect, and_, case, delete, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.database import Database
 from core.schema import work
+
+#: Clocks of two machines may differ this much; what lies further ahead comes from a clock that was set back.
+_SKEW = timedelta(minutes=5)
 
 QueueName = Literal["assess", "publish", "capture", "deliver"]
 
@@ -79,14 +82,23 @@ class WorkQueue:
         connection.execute(statement, rows)
 
     def claim(self, limit: int, *, owner: str, now: datetime, lease: timedelta) -> list[WorkItem]:
-        """Take up to `limit` due items, oldest first; nobody else gets them until the lease runs out."""
+        """Take up to `limit` due items, oldest first; nobody else gets them until the lease runs out.
+
+        Times that can only come from a clock which has since been set back do not hold anything up: an item from the
+        future is due, and a lease longer than two leases is over.
+        """
+        ahead = now + _SKEW
         free = (
             select(work.c.number)
             .where(
                 work.c.queue == self.name,
                 work.c.buried.is_(False),
-                work.c.due <= now,
-                or_(work.c.leased_until.is_(None), work.c.leased_until <= now),
+                or_(work.c.due <= now, work.c.created > ahead),
+                or_(
+                    work.c.leased_until.is_(None),
+                    work.c.leased_until <= now,
+                    work.c.leased_until > ahead + 2 * lease,
+                ),
             )
             .order_by(work.c.due, work.c.number)
             .limit(limit)
@@ -97,7 +109,13 @@ class WorkQueue:
         taken = (
             update(work)
             .where(work.c.number.in_(free.with_for_update(skip_locked=True)))
-            .values(owner=owner, leased_until=now + lease, attempts=work.c.attempts + 1)
+            .values(
+                owner=owner,
+                leased_until=now + lease,
+                attempts=work.c.attempts + 1,
+                # The clock's time from here on: the next pause must hold again.
+                created=case((work.c.created > ahead, literal(now, work.c.created.type)), else_=work.c.created),
+            )
             .returning(work.c.number, work.c.key, work.c.generation, work.c.attempts, work.c.created)
         )
         with self.database.write() as connection:

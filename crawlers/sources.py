@@ -19,6 +19,8 @@ from crawlers.reports import SourceReport, SourceStatus
 
 #: A source that fails is tried at least this often.
 _LONGEST_PAUSE = timedelta(hours=6)
+#: A last crawl that lies further ahead than this was noted by a clock that has been set back since.
+_SKEW = timedelta(minutes=5)
 #: Sources that failed together do not come back together: up to this share earlier.
 _SPREAD = 0.2
 
@@ -48,12 +50,16 @@ class SourceCatalogue:
         self.database, self.jitter = database, jitter
 
     def due(self, sources: Sequence[SourceSettings], now: datetime) -> list[SourceSettings]:
-        """Those whose turn has come, the longest waiting first; paused ones wait until they are resumed."""
+        """Those whose turn has come, the longest waiting first; paused ones wait until they are resumed.
+
+        A last crawl in the future tells of a clock that was set back since: the turn that follows from it is no
+        promise, and the source is due.
+        """
         known = self.statuses()
         waiting: list[tuple[bool, datetime, SourceSettings]] = []
         for source in sources:
             status = known.get(source.id)
-            if status and (status.state == "paused" or (status.next_run and status.next_run > now)):
+            if status and (status.state == "paused" or _rests(status, now)):
                 continue
             turn = status.next_run if status else None
             waiting.append((turn is not None, turn or now, source))
@@ -129,6 +135,12 @@ class SourceCatalogue:
         with self.database.write() as connection:
             if not connection.execute(update(table).where(table.c.id == source).values(values)).rowcount:
                 raise NotFound(f"没有信源 {source}")
+
+
+def _rests(status: SourceStatus, now: datetime) -> bool:
+    if status.next_run is None or status.next_run <= now:
+        return False
+    return status.last_run is None or status.last_run <= now + _SKEW
 
 
 def _status(connection: Connection, source: str) -> SourceStatus | None:

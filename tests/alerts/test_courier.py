@@ -196,3 +196,27 @@ def test_a_database_that_fails_for_a_while_is_waited_for(rung: World, monkeypatc
     rung.phone.meanwhile = stop.set
     outbox.deliver_forever(stop, lambda: DEADLINE)
     assert states(rung) == [("phone", "alert", "sent")]
+
+
+def test_a_database_that_fails_after_a_send_does_not_cause_a_second_one(
+    rung: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer is kept until it can be recorded, even longer than the lease lasts."""
+    monkeypatch.setattr("alerts.outbox._DATABASE_PAUSE_SECONDS", 0.01)
+    outbox, stop, tries = rung.outbox, threading.Event(), []
+    now = [DEADLINE]
+    record = outbox.record
+
+    def failing(*arguments: Any, **options: Any) -> Any:
+        tries.append(arguments)
+        if len(tries) < 3:
+            now[0] += 2 * LEASE
+            raise OperationalError("UPDATE", {}, Exception("database or disk is full"))
+        stop.set()
+        return record(*arguments, **options)
+
+    monkeypatch.setattr(outbox, "record", failing)
+    outbox.deliver_forever(stop, lambda: now[0])
+    assert states(rung) == [("phone", "alert", "sent")]
+    assert len(rung.phone.sent) == 1
+    assert outbox.deliver_due(now=now[0] + LEASE) == 0

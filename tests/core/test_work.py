@@ -142,3 +142,26 @@ def test_several_processes_share_the_work(queue: WorkQueue, now: datetime, tmp_p
     for worker in workers:
         worker.join(timeout=60)
     assert sorted(taken) == sorted(keys)
+
+
+def test_a_clock_that_was_set_back_holds_nothing_up(queue: WorkQueue, now: datetime) -> None:
+    """An item from the future is due, a lease from the future is over, and a pause after that holds again."""
+    future = now + timedelta(days=900)
+    put(queue, "waiting", "leased", now=future)
+    assert [item.key for item in queue.claim(1, owner="dead", now=future, lease=LEASE)] == ["waiting"]
+    items = claim(queue, now)
+    assert sorted(item.key for item in items) == ["leased", "waiting"]
+    assert claim(queue, now, "two") == []
+    with queue.database.write() as connection:
+        for item in items:
+            queue.retry(connection, item, due=now + SECOND, reason="x")
+    assert claim(queue, now) == []
+    assert len(claim(queue, now + SECOND)) == 2
+
+
+def test_two_clocks_may_differ_a_little(queue: WorkQueue, now: datetime) -> None:
+    """A machine whose clock is behind by a minute does not take what another one holds, nor what is not due."""
+    put(queue, "held", now=now)
+    claim(queue, now)
+    put(queue, "later", now=now, due=now + SECOND)
+    assert claim(queue, now - LEASE, "two") == []

@@ -106,3 +106,13 @@ def test_rescheduling_and_pausing(catalogue: SourceCatalogue, now: datetime) -> 
     assert catalogue.status("nobody") is None
     with pytest.raises(NotFound):
         catalogue.resume("nobody", now=now)
+
+
+def test_a_clock_that_was_set_back_does_not_silence_a_source(catalogue: SourceCatalogue, now: datetime) -> None:
+    """Its next turn lies years ahead only because its last crawl does."""
+    source, future = _source("board"), now + timedelta(days=900)
+    catalogue.record(_report("board", future), source, now=future)
+    assert catalogue.due([source], future) == []
+    assert catalogue.due([source], now) == [source]
+    catalogue.record(_report("board", now), source, now=now)
+    assert catalogue.due([source], now) == []
