@@ -1,7 +1,7 @@
 """When what happens: one table of jobs, each of which is also a command that a person can type.
 
-APScheduler keeps the time; every run is a process of its own with a line in `job_runs`. A job that should have run
-while the machine was off (the digest at 08:30) runs when it is on again.
+APScheduler keeps the time; every run is a process of its own with a line in `job_runs`. A daily job is due from its
+time until a run of it succeeded: a machine that was off or asleep then, or a database that refused, only delays it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from datetime import datetime, time, timedelta
 from typing import Any, Literal
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import delete, func, insert, select, update
 
@@ -22,12 +21,12 @@ from app.lifeline import Child, spawn
 from core.clock import Clock
 from core.database import Database
 from core.schema import job_runs
-from core.settings import Settings, SourceSettings
+from core.settings import Settings
 from crawlers.sources import SourceCatalogue
 
 log = logging.getLogger("tingfeng.app")
 
-#: How often a source's turn is looked up. A look costs one indexed query; a crawl starts only when one is due.
+#: How often it is looked up whose turn it is. A look costs an indexed query or two.
 _TICK = timedelta(seconds=2)
 #: Pause of a job whose process failed: doubled at each failure, forgotten at a success.
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
@@ -78,13 +77,17 @@ class Schedule:
         """Keep the table's time until `stop` is set, then end the jobs that run."""
         scheduler = BackgroundScheduler(timezone=self.settings.zone)
         for job in jobs(self.settings):
+            # A look that comes late is as good as one in time: nothing is skipped as misfired.
             scheduler.add_job(
-                self.consider, trigger=self._trigger(job), args=[job], id=job.name, max_instances=1, coalesce=True
+                self.consider,
+                trigger=IntervalTrigger(seconds=_TICK.total_seconds()),
+                args=[job],
+                id=job.name,
+                max_instances=1,
+                coalesce=True,
+                misfire_grace_time=None,
             )
-            if job.when_due or missed(
-                job, self._last_success(job), self._watching_since(), self.clock(), self.settings
-            ):
-                self.consider(job)
+            self.consider(job)
         scheduler.start()
         try:
             while not stop.wait(0.5):
@@ -94,10 +97,10 @@ class Schedule:
             self._end_all()
 
     def consider(self, job: Job) -> bool:
-        """Start the job unless it runs already or none of its sources is due. Returns whether it was started."""
+        """Start the job if it is due and neither runs nor rests. Returns whether it was started."""
         with self._lock:
             self._reap()
-            if job.name in self._running or self._rests(job) or (job.when_due and not self._due(job.when_due)):
+            if job.name in self._running or self._rests(job) or not self._is_due(job):
                 return False
             with self.database.write() as connection:
                 row = insert(job_runs).values(job=job.name, started=self.clock(), note="").returning(job_runs.c.number)
@@ -136,14 +139,11 @@ class Schedule:
         """Whether the job failed a moment ago: a crawl that dies before it records anything is due at once again."""
         return job.name in self._pauses and self.clock() < self._pauses[job.name][0]
 
-    def _due(self, kind: str) -> list[SourceSettings]:
-        ours = [source for source in self.settings.sources if source.kind == kind]
-        return list(self.catalogue.due(ours, self.clock()))
-
-    def _trigger(self, job: Job) -> Any:
-        if job.daily is not None:
-            return CronTrigger(hour=job.daily.hour, minute=job.daily.minute, timezone=self.settings.zone)
-        return IntervalTrigger(seconds=_TICK.total_seconds())
+    def _is_due(self, job: Job) -> bool:
+        if job.when_due:
+            ours = [source for source in self.settings.sources if source.kind == job.when_due]
+            return bool(self.catalogue.due(ours, self.clock()))
+        return missed(job, self._last_success(job), self._watching_since(), self.clock(), self.settings)
 
     def _last_success(self, job: Job) -> datetime | None:
         wished = select(func.max(job_runs.c.started, type_=job_runs.c.started.type))
@@ -169,7 +169,7 @@ class Schedule:
 def missed(
     job: Job, last_success: datetime | None, watching_since: datetime | None, now: datetime, settings: Settings
 ) -> bool:
-    """Whether a daily job's time of today is over and no run since then succeeded.
+    """Whether a daily job's time of today has come and no run since then succeeded.
 
     Nothing was missed by a product that did not watch yet at that time: a digest of its first morning would be empty.
     """

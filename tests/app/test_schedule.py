@@ -115,21 +115,50 @@ def schedule(demo_config: Path, database: Database, started: Started, clock: Clo
     )
 
 
+@pytest.fixture
+def watching(schedule: Schedule, clock: Clock) -> Schedule:
+    """A schedule that has watched a source for long, at the time of the digest."""
+    schedule.catalogue.begin(["board"], now=LONG_AGO)
+    clock.now = AT
+    return schedule
+
+
 def test_a_running_job_is_not_started_again(schedule: Schedule, started: Started) -> None:
-    assert schedule.consider(DIGEST)
-    assert not schedule.consider(DIGEST)
+    crawl = next(job for job in jobs(schedule.settings) if job.when_due == "forum")
+    assert schedule.consider(crawl)
+    assert not schedule.consider(crawl)
     started.processes[0].status = 0
-    assert schedule.consider(DIGEST)
-    assert started.commands == [["digest", "--config", "x"]] * 2
+    assert schedule.consider(crawl)
+    assert started.commands == [["crawl", "--kind", "forum", "--due", "--quiet", "--config", "x"]] * 2
+
+
+def test_a_digest_runs_once_a_day_whenever_it_is_looked_up(watching: Schedule, started: Started, clock: Clock) -> None:
+    """Not before its time, once after it, however late; a machine that sleeps through 08:30 has it on waking."""
+    clock.now = AT - MINUTE
+    assert not watching.consider(DIGEST)
+    clock.now = AT + timedelta(hours=3)
+    assert watching.consider(DIGEST)
+    started.processes[-1].status = 0
+    assert not watching.consider(DIGEST)
+    clock.now = AT + timedelta(days=1)
+    assert watching.consider(DIGEST)
+
+
+def test_a_digest_that_failed_is_tried_again_the_same_day(watching: Schedule, started: Started, clock: Clock) -> None:
+    assert watching.consider(DIGEST)
+    started.processes[-1].status = 1
+    assert not watching.consider(DIGEST)
+    clock.now += MINUTE
+    assert watching.consider(DIGEST)
 
 
 @pytest.mark.parametrize(("status", "ok", "note"), [(0, True, ""), (1, False, "exit 1"), (-9, False, "exit -9")])
 def test_every_run_is_on_record(
-    schedule: Schedule, started: Started, database: Database, status: int, ok: bool, note: str
+    watching: Schedule, started: Started, database: Database, status: int, ok: bool, note: str
 ) -> None:
-    schedule.consider(DIGEST)
+    watching.consider(DIGEST)
     started.processes[0].status = status
-    schedule.reap()
+    watching.reap()
     with database.read() as connection:
         [run] = connection.execute(select(job_runs)).all()
     assert (run.job, run.ok, run.note) == ("digest", ok, note)
