@@ -37,11 +37,20 @@ _CLOCK = (
     r"(?:\s*(?P<tail>am|pm))?"
 )
 _OFFSET = r"(?:\s*(?P<zone>z|utc|gmt|[+-]\d{2}:?\d{2}))?"
+#: "CST" is China's own time on a Chinese page, whatever the mail standard says.
+_CHINA = re.compile(r"\bcst\b")
+_GMT_AND = re.compile(r"\b(?:gmt|utc)([+-])(\d{1,2}):?(\d{2})?$")
+_MONTHS = {
+    "一月": "jan", "二月": "feb", "三月": "mar", "四月": "apr", "五月": "may", "六月": "jun",
+    "七月": "jul", "八月": "aug", "九月": "sep", "十月": "oct", "十一月": "nov", "十二月": "dec",
+}  # fmt: skip
+#: A server with a Chinese locale writes RFC 2822 in Chinese.
+_CHINESE_MAIL = re.compile(rf"(?:(?:星期|周).,? *)?(\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}} .*)")
 _WEEKDAY = r"(?:\s*[(\[]?(?:星期|周|礼拜)[一二三四五六日天][)\]]?)?"
-_DATE = r"(?P<y>\d{4})(?:\s*年\s*|[-/.])(?P<m>\d{1,2})(?:\s*月\s*|[-/.])(?P<d>\d{1,2})\s*日?"
+_DATE = r"(?P<y>\d{4})(?:\s*年\s*|[-/.]|\s?(?=\d{2}/\d{2}(?!\d)))(?P<m>\d{1,2})(?:\s*月\s*|[-/.])(?P<d>\d{1,2})\s*日?"
 _PREFIX = re.compile(
     r"^(?:本文|文章|最后|最初)?(?:由.{1,20})?"
-    r"(?:发表|发布|发贴|发帖|编辑|更新|创建|修改|回复|提交|投诉|刊登|published|posted|updated)?(?:于|在|时间|日期|on)?\s*[::]?\s*"
+    r"(?:发表|发布|发贴|发帖|發表|發佈|發布|編輯|回覆|回復|编辑|更新|创建|修改|回复|提交|投诉|刊登|published|posted|post|updated)?(?:于|於|在|时间|時間|\s?time|日期|on)?\s*[::]?\s*"
 )
 
 
@@ -132,6 +141,8 @@ def _weibo(found: re.Match[str], _: _Moment) -> datetime | None:
 
 def _mail_date(text: str) -> datetime | None:
     """RFC 2822 without the locale that `strptime` would bring in."""
+    text = _CHINA.sub("+0800", text)
+    text = _GMT_AND.sub(lambda found: f"{found[1]}{int(found[2]):02}{found[3] or '00'}", text)
     parts = parsedate_tz(text)
     if parts is None or not _EARLIEST <= parts[0] <= _LATEST:
         return None
@@ -163,21 +174,25 @@ _SHAPES: tuple[tuple[re.Pattern[str], _Build], ...] = (
         _absolute,
     ),
     _shape(rf"(?P<y>\d\d)-(?P<m>\d{{1,2}})-(?P<d>\d{{1,2}}){_OPTIONAL_CLOCK}", _absolute),  # 21-6-8 09:35
+    _shape(rf"(?P<d>\d{{1,2}})[-.](?P<m>\d{{1,2}})[-.](?P<y>\d{{4}}){_OPTIONAL_CLOCK}", _absolute),  # 20-11-2026 08:15
     _shape(rf"(?P<m>\d{{1,2}})[-/](?P<d>\d{{1,2}}){_OPTIONAL_CLOCK}", _without_year),  # 06-27 | 11-20 09:30
     _shape(
         rf"(?P<m>\d{{1,2}})\s*月\s*(?P<d>\d{{1,2}})\s*[日号]{_WEEKDAY}{_OPTIONAL_CLOCK}", _without_year
     ),  # 11月20日 09:30
     _shape(r"(?P<half>)(?P<tail>)(?P<h>\d{1,2}):(?P<i>\d\d)(?::(?P<s>\d\d))?", _clock_only),  # 16:10
-    _shape(  # Tue Jun 08 09:35:04 +0800 2021
+    _shape(  # Tue Jun 08 09:35:04 +0800 2021 | Fri Nov 20 08:15:00 CST 2026
         r"[a-z]{3} (?P<b>[a-z]{3}) +(?P<d>\d{1,2}) (?P<t>\d\d:\d\d:\d\d) (?P<z>[+-]\d{4}|gmt|utc|cst) (?P<y>\d{4})",
         _weibo,
     ),
     _shape(  # Sat, 21 Nov 2026 21:45:50 +0000
-        r"(?:[a-z]{3,9},? +)?\d{1,2} [a-z]{3,9} \d{4} \d{1,2}:\d\d(?::\d\d)?(?: +(?:[+-]\d{2}:?\d{2}|[a-z]{1,4}))?",
+        r"(?:[a-z]{3,9},? *)?\d{1,2} [a-z]{3,9} \d{4} \d{1,2}:\d\d(?::\d\d)?"
+        r"(?: *(?:(?:gmt|utc)?[+-]\d{1,2}(?::?\d{2})?|[a-z]{1,4}))?",
         _english,
     ),
 )
 
+#: Weibo's pages put the phone behind the time.
+_CLIENT = re.compile(r"(?<=\S) 来自.{1,40}$")
 _IN_TEXT = re.compile(rf"(?<!\d){_DATE}{_WEEKDAY}(?:[\st,·|]*{_CLOCK}{_OFFSET})?(?!\d)", re.ASCII)
 
 
@@ -202,6 +217,8 @@ def parse_when(text: str, *, now: datetime, zone: ZoneInfo) -> datetime | None:
         return None
     tidy = _tidy(text)
     tidy = _PREFIX.sub("", tidy, count=1).strip()
+    tidy = _CHINESE_MAIL.sub(lambda found: f"{found[1]} {_MONTHS[found[2]]} {found[3]}", tidy)
+    tidy = _CLIENT.sub("", tidy)
     if not tidy or len(tidy) > _LONGEST:
         return None
     moment = _Moment(now=now, zone=zone)

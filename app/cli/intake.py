@@ -99,18 +99,18 @@ def _one_process_each(kinds: list[Kind], chosen: list[SourceSettings], config: P
 def parse(
     file: Annotated[Path, typer.Argument(help="存下的网页或接口响应；- 为标准输入。")],
     url: Annotated[str, typer.Option(help="它原来的网址。")] = "",
-    kind: Annotated[str, typer.Option(help="discuz、weibo、article、feed 或 auto。")] = "auto",
+    kind: Annotated[str, typer.Option(help="discuz（或 forum）、weibo、article、feed 或 auto。")] = "auto",
     now: Annotated[str, typer.Option(help="当时的时间，用于「3分钟前」；默认现在。")] = "",
     content_type: Annotated[str | None, typer.Option(help="响应的 Content-Type。")] = None,
 ) -> None:
     """不联网、不用数据库：一页存下的网页会得到哪些帖文、链接和状态。每行一个 JSON 对象。"""
-    from crawlers.pages import PARSERS, parse_page
+    from crawlers.pages import KINDS, parse_page
     from crawlers.pages.base import PageContext
 
     settings = Settings()
-    if kind not in (*PARSERS, "auto"):
-        known = "、".join((*PARSERS, "auto"))
-        raise ConfigError(file="命令行", key="--kind", value=kind, problem="没有这种页面", fix=f"可用：{known}")
+    if kind not in KINDS:
+        known = "、".join(KINDS)
+        raise ConfigError(file="命令行", key="--kind", value=kind, problem="没有这种页面的解析器", fix=f"可用：{known}")
     body = _read_bytes(file)
     page = PageContext(
         url=url or f"http://{file.name}.invalid/",

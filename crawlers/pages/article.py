@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from itertools import islice
 
 from core.model import Author, Post
+from core.text import shorten
+from core.times import parse_when
 from crawlers.pages.article_body import read_body, without_head
 from crawlers.pages.article_data import PageData, read_page_data
 from crawlers.pages.article_facts import declares_article, read_author, read_published, read_title
 from crawlers.pages.base import LARGEST_BODY, PageContext, PageState, Parsed, stopped
-from crawlers.pages.markup import Element, parse_html
+from crawlers.pages.markup import Element, parse_html, text_of
 from crawlers.pages.refusals import refusal
 from crawlers.pages.urls import absolute, canonical, identity, site_of
 
@@ -22,6 +25,14 @@ _SHORTEST_BODY = 40
 #: A page of fewer characters than this needs a date or a headline claim to count as an article.
 _SHORT_BODY = 120
 _MOST_IMAGES = 60
+#: So many teasers are no "related" box.
+_MANY_TEASERS = 4
+#: Sites that answer 200 for a page they no longer have.
+_GONE = re.compile(
+    r"^\s*404\b|(?:页面|文章|内容|网页|信息)(?:不存在|未找到|没有找到|找不到|已被?删除|走丢)|"
+    r"找不到(?:页面|网页|文章)|not found",
+    re.I,
+)
 #: The largest article page seen has 3,200; the extraction libraries take minutes over a page made to be large.
 _MOST_ELEMENTS = 20_000
 
@@ -50,15 +61,34 @@ def _article(root: Element, page: PageContext) -> Parsed:
         return stopped("broken", "没有找到文章正文")
     if title is None:
         return stopped("broken", "没有找到文章标题")
+    if len(found.text) < _SHORT_BODY and _GONE.search(title):
+        return stopped("broken", f"文章不存在（页面标题是“{shorten(title, 40)}”）")
     published = read_published(root, data, page, title=title, body=found.text)
     flash = found.chosen == "marked" and len(found.text) < _SHORTEST_BODY and published is not None
     supported = found.agreement >= _AGREEMENT or found.chosen in ("marked", "data")
     clear = flash or found.agreement >= _CLEAR_AGREEMENT or (supported and declares_article(root, data))
     if not clear or (len(found.text) < _SHORT_BODY and published is None):
         return stopped("broken", f"几种方法提取的正文不一致（一致度 {found.agreement:.0%}），可能不是文章页")
+    if _is_list(root, found.text, page) and not declares_article(root, data):
+        return stopped("broken", "像是文章列表，不是文章页")
     post = _post(root, page, data, text=without_head(found.text, title), title=title, published=published)
     how = f"正文一致度 {found.agreement:.0%}" if found.agreement >= _AGREEMENT else "正文取自页面自身的标记"
     return Parsed(posts=(post,), state=PageState(state="ok", reason=f"读到 1 篇文章，{how}"))
+
+
+def _is_list(root: Element, text: str, page: PageContext) -> bool:
+    """Whether the body is teasers in a row: a line for each one's date, or the words below linked headings."""
+    lines = [line for line in text.split("\n")[:200] if len(line) <= 20]
+    dated = sum(1 for line in lines if parse_when(line, now=page.now, zone=page.zone))
+    if dated >= (_MANY_TEASERS if root.xpath("//h1") else 3):
+        return True
+    plain = "".join(text.split())
+    below = root.xpath(
+        "//*[self::h2 or self::h3 or self::h4][count(.//a)=1 and normalize-space(string())=normalize-space(.//a)]"
+        "/following-sibling::*[1]"
+    )
+    said = ("".join(text_of(node).split())[:24] for node in below[:60])
+    return sum(1 for words in said if len(words) == 24 and words in plain) >= _MANY_TEASERS
 
 
 def _post(

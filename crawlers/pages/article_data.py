@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -15,6 +16,8 @@ from crawlers.pages.markup import Element, html_to_text
 Json: TypeAlias = Any
 
 _SCRIPTS = "//script[@type='application/ld+json' or @id='__NEXT_DATA__' or @id='RENDER_DATA' or @id='__NUXT_DATA__']"
+_STATE = re.compile(r"\bwindow\.__?[A-Z_]{3,40}__?\s*=\s*(?=\{)|\bwindow\[['\"]\w{3,40}['\"]\]\s*=\s*(?=\{)")
+_UNDEFINED = re.compile(r"([:,\[]\s*)undefined(?=\s*[,}\]])")
 _LONGEST_SCRIPT = 2_000_000
 _MOST_NODES = 50_000
 _BODY_KEYS = ("articleBody", "content", "body", "contentHtml", "articleContent", "text")
@@ -54,7 +57,21 @@ def read_page_data(root: Element) -> PageData:
     for script in root.xpath(_SCRIPTS):
         for entry in _objects(_load(script.text or "", encoded=script.get("id") == "RENDER_DATA")):
             _note(entry, data)
+    for script in root.iter("script"):
+        for entry in _objects(_assigned(script.text or "")):
+            _note(entry, data)
     return data
+
+
+def _assigned(text: str) -> Json:
+    """The object of `window.__INITIAL_STATE__ = {…}`, from which pages draw themselves."""
+    start = _STATE.search(text[:2000])
+    if start is None or len(text) > _LONGEST_SCRIPT:
+        return None
+    try:
+        return json.JSONDecoder(strict=False).raw_decode(_UNDEFINED.sub(r"\1null", text[start.end() :]))[0]
+    except (ValueError, RecursionError):
+        return None
 
 
 def _load(text: str, *, encoded: bool) -> Json:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from htmldate import find_date
 from lxml import etree
@@ -51,9 +52,11 @@ _TIME_NAMES = (
 _ROLES = "摄影|摄|编辑|责编|通讯员|记者|来源|整合|报道|实习"
 _NAME = rf"([\u4e00-\u9fff·]{{2,6}}(?:[ 、](?!{_ROLES})[\u4e00-\u9fff·]{{2,4}}){{0,3}}|[A-Za-z][\w .'-]{{1,24}})"
 _AUTHOR_LINE = re.compile(
-    rf"(?:作者|撰文|(?:^|\s)文)\s*[:：/|／]\s*{_NAME}|(?:^|\s|[|｜])(?:记者|通讯员)[:：\s]\s*{_NAME}"
+    rf"(?:作者|撰文|(?:^|\s)文)\s*[:：/|／]\s*{_NAME}|(?:^|\s|[|｜（(])(?:记者|通讯员)[:：\s]\s*{_NAME}"
 )
-_SIGNED = "//*[@rel='author' or @itemprop='author']"
+_SIGNED = (
+    "//*[@rel='author' or @itemprop='author' or self::span[contains(@class,'author') and contains(@class,'vcard')]]"
+)
 _LEAD_LINES, _TAIL_LINES = 3, 14
 _AHEAD = timedelta(days=1)
 
@@ -135,6 +138,9 @@ def read_published(
     claims = [when for when in _claims(root, data, page) if when]
     near = _near_title(root, page, title=title, body=body)
     best = claims[0] if claims else near
+    # A bare day near the headline may be a neighbour's; the address is the article's own.
+    if not claims and (near is None or _is_bare_day(near, page)):
+        best = _in_address(page) or near
     if best is None:
         return _by_library(root, page)
     day = best.astimezone(page.zone).date()
@@ -148,6 +154,18 @@ def declares_article(root: Element, data: PageData) -> bool:
     """Whether the page tells machines that it is one article."""
     dated = bool(data.dates) or any(name in data.meta for name in _META_DATES)
     return dated or "article" in data.meta.get("og:type", "") or bool(root.xpath("//*[@id='js_content']"))
+
+
+_ADDRESS_DAY = re.compile(
+    r"[/_t](?P<y>20[0-3]\d)(?:[-/]?(?P<m>0[1-9]|1[0-2])[-/]?)(?P<d>0[1-9]|[12]\d|3[01])(?=[/_.-]|$)", re.ASCII
+)
+
+
+def _in_address(page: PageContext) -> datetime | None:
+    """The day that Chinese news sites put into an article's address: /2026/1120/, /20261120/, /t20261120_1.html."""
+    found = _ADDRESS_DAY.search(urlsplit(page.url).path)
+    text = f"{found['y']}-{found['m']}-{found['d']}" if found else ""
+    return _sane(parse_when(text, now=page.now, zone=page.zone), page) if text else None
 
 
 def _is_bare_day(when: datetime, page: PageContext) -> bool:
@@ -222,7 +240,8 @@ def _by_library(root: Element, page: PageContext) -> datetime | None:
         )
     except (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError, etree.LxmlError):
         return None
-    return parse_when(found, now=page.now, zone=page.zone) if found else None
+    # A first of January is what the library makes of a lone year, such as that of the copyright line.
+    return parse_when(found, now=page.now, zone=page.zone) if found and not found.endswith("-01-01") else None
 
 
 def read_author(root: Element, data: PageData, *, title: str | None) -> str | None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from core.model import Post
 from core.text import clean, shorten
 from core.times import parse_when
+from crawlers.pages import discuz_archiver
 from crawlers.pages.base import LeadsTo, Link, PageContext, PageState, Parsed, stopped
 from crawlers.pages.discuz_posts import read_posts
 from crawlers.pages.markup import Element, first, parse_html, text_of
@@ -25,7 +26,10 @@ _TITLES = (
     ".//a[contains(concat(' ',@class,' '),' xst ')]",
     ".//span[starts-with(@id,'thread_')]//a",
     ".//th//a[contains(@href,'thread')]",
+    "self::li//a[contains(@href,'thread')][normalize-space(string())]",
 )
+#: The touch editions; what they show beside a title is when the thread began, not its last reply.
+_TOUCH_ROWS = "//*[contains(@class,'threadlist')]//li[.//a[contains(@href,'thread')]]"
 _NEXT = "//*[contains(concat(' ',@class,' '),' pg ') or contains(@class,'pages')]//a[@class='nxt' or @class='next']"
 _MOST_ROWS = 2000
 _GONE = ("不存在", "已被删除", "正在被审核", "尚无主题", "没有找到匹配结果", "没有任何主题")
@@ -50,6 +54,8 @@ def parse(body: bytes, page: PageContext) -> Parsed:
     if root is None or not site_of(page.url):
         return stopped("broken", "响应不是可读的网页")
     base = _base(root, page.url)
+    if (archived := discuz_archiver.read(root, page, base=base)) is not None:
+        return archived
     is_thread, posts = read_posts(root, page, base=base)
     if is_thread:
         return _thread(root, base, posts)
@@ -93,7 +99,11 @@ def _board(root: Element, page: PageContext, base: str) -> Parsed | None:
 
 
 def _threads(root: Element, page: PageContext, base: str) -> Iterator[Link]:
-    rows = root.xpath(_ROWS) or root.xpath("//*[contains(@class,'xst')]/ancestor::*[self::tr or self::li][1]")
+    rows = (
+        root.xpath(_ROWS)
+        or root.xpath("//*[contains(@class,'xst')]/ancestor::*[self::tr or self::li][1]")
+        or root.xpath(_TOUCH_ROWS)
+    )
     seen: set[str] = set()
     for row in rows[:_MOST_ROWS]:
         anchor = next((found[0] for path in _TITLES if (found := row.xpath(path))), None)
@@ -102,8 +112,12 @@ def _threads(root: Element, page: PageContext, base: str) -> Iterator[Link]:
         if anchor is None or url is None or thread is None or thread[0] in seen:
             continue
         seen.add(thread[0])
-        title = clean(anchor.xpath("string()")) or None
+        title = " ".join(text_of(anchor, skip=_is_byline).split()) or None
         yield Link(url=canonical(url), leads_to="thread", title=title, changed=_last_reply(row, page))
+
+
+def _is_byline(element: Element) -> bool:
+    return element.get("class") in ("by", "num", "mtime", "icon_top", "icon_tu")
 
 
 def _last_reply(row: Element, page: PageContext) -> datetime | None:

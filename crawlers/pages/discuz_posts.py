@@ -8,18 +8,19 @@ from datetime import datetime
 
 from core.model import Author, Counts, Post, post_id
 from core.text import clean
-from core.times import parse_when
+from core.times import find_when, parse_when
 from crawlers.pages.base import PageContext
 from crawlers.pages.counts import parse_count
 from crawlers.pages.markup import Element, first, text_of
 from crawlers.pages.urls import absolute, canonical, site_of, thread_number
 
-_FLOOR_NAMES = {"楼主": 1, "沙发": 2, "板凳": 3, "椅子": 3, "地板": 4, "地下室": 5}
+_FLOOR_NAMES = {"楼主": 1, "樓主": 1, "沙发": 2, "沙發": 2, "板凳": 3, "椅子": 3, "地板": 4, "地下室": 5}
+_BUTTON = re.compile(r"replybtn_(\d{1,15})\b", re.ASCII)
 _DIGITS = re.compile(r"\d{1,7}", re.ASCII)
 _UID = re.compile(r"uid[=-](\d{1,12})", re.ASCII)
-_EDITED = re.compile(r"(?:于|在)\s*(.{6,40}?)\s*编辑", re.S)
+_EDITED = re.compile(r"(?:于|在|於)\s*(.{6,40}?)\s*(?:编辑|編輯)", re.S)
 _POSTED = re.compile(
-    r"发[表布]于\s*[::]?\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s+\d{1,2}:\d\d(?::\d\d)?|[^\s|]{1,8}\s*(?:前|\d{1,2}:\d\d))"
+    r"(?:发[表布]于|發[表佈布]於)\s*[::]?\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s+\d{1,2}:\d\d(?::\d\d)?|[^\s|]{1,8}\s*(?:前|\d{1,2}:\d\d))"
 )
 _UNSAID = frozenset({
     "quote", "pstatus", "jammer", "locked", "tip", "aimg_tip", "attach_nopermission", "attachlist", "a_pr",
@@ -75,10 +76,20 @@ def _boxes(root: Element) -> dict[str, Element]:
     boxes: dict[str, Element] = {}
     for element in root.xpath("//*[starts-with(@id,'post_') or starts-with(@id,'pid')]"):
         if len(boxes) >= _MOST_POSTS:
-            break
+            return boxes
         number = element.get("id").removeprefix("post_").removeprefix("pid")
         if number.isascii() and number.isdigit() and len(number) < 16 and element.xpath(".//td|.//*[@class]"):
             boxes.setdefault(number, element)
+    return boxes or _touch_boxes(root)
+
+
+def _touch_boxes(root: Element) -> dict[str, Element]:
+    """The touch edition before X3.4 numbers only the button that answers a post."""
+    boxes: dict[str, Element] = {}
+    for element in root.xpath("//*[contains(concat(' ',@class,' '),' plc ')][.//*[@class='message']]")[:_MOST_POSTS]:
+        number = _BUTTON.search(" ".join(element.xpath(".//@href|.//@id")))
+        if number:
+            boxes.setdefault(number[1], element)
     return boxes
 
 
@@ -97,7 +108,7 @@ def _thread(root: Element, page: PageContext, base: str) -> _Thread:
         tid=found[0] if found else None,
         number=found[1] if found else 1,
         title=_title(root),
-        counts=Counts(views=_shown(root, "查看"), replies=_shown(root, "回复")),
+        counts=Counts(views=_shown(root, "查看", "Views"), replies=_shown(root, "回复", "回覆", "回復", "Replies")),
     )
 
 
@@ -111,24 +122,32 @@ def _title(root: Element) -> str | None:
         node = first(root.xpath(path))
         if node is not None and (title := clean(node.xpath("string()"))):
             return title
+    touch = clean(" ".join(root.xpath("(//*[@class='postlist']/h2)[1]/text()")))
+    if touch:
+        return touch
     title = clean(root.xpath("string(//title)"))
     return title.split(" - ")[0].strip() or None
 
 
-def _shown(root: Element, label: str) -> int | None:
-    after = root.xpath(f"//span[starts-with(normalize-space(string()),'{label}')]/following-sibling::*[1]")
+def _shown(root: Element, *labels: str) -> int | None:
+    """The count that stands behind one of these words, which are the same figure in the editions' languages."""
+    starts = " or ".join(f"starts-with(normalize-space(string()),'{label}')" for label in labels)
+    after = root.xpath(f"//span[{starts}]/following-sibling::*[1]")
     for node in after[:3]:
         count = parse_count(node.xpath("string()"))
         if count is not None:
             return count
     head = root.xpath("string((//*[@id='postlist' or contains(@class,'viewthread')])[1])")[:2000]
-    found = re.search(rf"{label}\s*[::]\s*(\d{{1,12}})", head)
+    found = re.search(rf"(?:{'|'.join(labels)})\s*[:：]\s*(\d{{1,12}})", head)
     return int(found[1]) if found else None
 
 
 def _floor(box: Element, number: str, *, after: int | None) -> int | None:
     label = first(
-        box.xpath(f".//*[@id='postnum{number}' or @id='postnum_{number}']|.//*[@class='mtit']/span[@class='y']")
+        box.xpath(
+            f".//*[@id='postnum{number}' or @id='postnum_{number}']|.//*[@class='mtit']/span[@class='y']|"
+            ".//ul[@class='authi']/li[1]/em[1]|.//*[@class='bm_user']/em[not(@id)][1]"
+        )
     )
     shown = "".join(label.xpath("string()").split()) if label is not None else ""
     if shown in _FLOOR_NAMES:
@@ -172,6 +191,7 @@ def _message(box: Element, number: str) -> Element | None:
         f".//*[@id='postmessage_{number}']",
         ".//*[contains(concat(' ',@class,' '),' t_f ') or contains(@class,'t_msgfont')]",
         ".//*[@class='message']",
+        f"./following-sibling::*[1]//*[@id='postmessage_{number}']",  # the mobile edition of X2
     ):
         message = first(box.xpath(path))
         if message is not None:
@@ -192,6 +212,8 @@ def _author(box: Element) -> Author:
         ".//a[contains(@class,'posterlink')]",
         ".//*[contains(@class,'postauthor')]//cite//a[contains(@href,'uid')]",
         ".//*[@class='mtit']//a[contains(@href,'uid')]",
+        ".//ul[@class='authi']/li[1]//a[contains(@href,'uid')]",
+        ".//*[@class='bm_user']/a[contains(@href,'uid')]",
     )
     if named:
         return named
@@ -199,7 +221,9 @@ def _author(box: Element) -> Author:
     side = first(
         box.xpath(".//*[contains(@class,'pls') or contains(@class,'postauthor')]//*[contains(@class,'authi')]")
     )
-    bare = clean(side.text or "") if side is not None else ""
+    if side is None:
+        side = first(box.xpath(".//td[contains(@class,'pls')]//*[@class='pi']|.//ul[@class='authi']/li[1]/b"))
+    bare = clean(side.text or side.xpath("string(a)")) if side is not None else ""
     if bare:
         return Author(name=bare)
     any_link = ".//*[contains(@class,'postauthor') or contains(@class,'pls')]//a[contains(@href,'uid') and string(.)]"
@@ -220,20 +244,27 @@ def _published(box: Element, number: str, page: PageContext) -> datetime | None:
     posted = first(box.xpath(f".//*[@id='authorposton{number}']"))
     if posted is not None:
         exact = first(posted.xpath(".//span[@title]/@title"))
-        return parse_when(exact or posted.xpath("string()"), now=page.now, zone=page.zone)
+        shown = exact or posted.xpath("string()")
+        return parse_when(shown, now=page.now, zone=page.zone) or find_when(shown, now=page.now, zone=page.zone)
     for line in box.xpath(".//*[contains(@class,'postinfo') or contains(@class,'authi') or contains(@class,'pti')]"):
         found = _POSTED.search(clean(line.xpath("string()")))
         if found:
             return parse_when(found[1], now=page.now, zone=page.zone)
-    touch = "".join(box.xpath(".//*[@class='mtime']/text()"))
-    return parse_when(touch, now=page.now, zone=page.zone)
+    for line in box.xpath(".//*[@class='mtime']|.//ul[@class='authi']/li")[:6]:
+        touch = first(line.xpath("./span[@title]/@title")) or "".join(line.xpath("./text()"))
+        if when := parse_when(touch, now=page.now, zone=page.zone):
+            return when
+    return None
 
 
 def _edited(message: Element, page: PageContext) -> datetime | None:
     for note in message.xpath(".//*[contains(concat(' ',@class,' '),' pstatus ')]"):
         exact = first(note.xpath(".//span[@title]/@title"))
         found = _EDITED.search(note.xpath("string()"))
-        when = parse_when(exact or (found[1] if found else ""), now=page.now, zone=page.zone)
+        said = exact or (found[1] if found else "")
+        when = parse_when(said, now=page.now, zone=page.zone) or find_when(
+            note.xpath("string()")[:200], now=page.now, zone=page.zone
+        )
         if when:
             return when
     return None
@@ -244,7 +275,10 @@ def _images(box: Element, message: Element, base: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for image in [
         *message.iter("img"),
-        *box.xpath(".//*[contains(@class,'pattl') or contains(@class,'t_attachlist')]//img"),
+        *box.xpath(
+            ".//*[contains(@class,'pattl') or contains(@class,'t_attachlist')"
+            " or @class='img_one' or starts-with(@class,'img_list')]//img"
+        ),
     ]:
         source = image.get("zoomfile") or image.get("file") or image.get("src")
         url = absolute(base, source)

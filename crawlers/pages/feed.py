@@ -35,7 +35,7 @@ def looks_like_feed(body: bytes) -> bool:
     """Whether the first element is one of the three feed roots."""
     start = re.sub(
         rb"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>]*>", b"", body[:3000].replace(b"\x00", b""), flags=re.S | re.I
-    ).lstrip(b"\xef\xbb\xbf \t\r\n")
+    ).lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     return re.match(rb"<(?:\w+:)?(?:rss|feed|rdf)\b", start, re.I) is not None
 
 

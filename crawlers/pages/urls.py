@@ -23,6 +23,7 @@ _THREAD_PATH = re.compile(
     r"(?P<folder>.*/)thread-(?P<tid>\d{1,12})(?:-(?P<page>\d{1,6}))?(?:-(?P<extra>\d{1,6}))?\.html$"
 )
 _BOARD_PATH = re.compile(r"(?P<folder>.*/)forum-(?P<fid>[\w-]+?)-(?P<page>\d{1,6})\.html$")
+_ARCHIVED = re.compile(r"tid-(\d{1,12})(?:-page-(\d{1,6}))?\.html")
 _QUERY_NUMBER = re.compile(r"(?:^|&)(?P<name>tid|ptid|page|fid)=(?P<number>\d{1,12})(?=&|$)")
 _LONGEST = 2000
 
@@ -81,9 +82,10 @@ def thread_number(url: str) -> tuple[str, int] | None:
     static = _THREAD_PATH.match(parts.path)
     if static:
         return static["tid"], int(static["page"] or 1)
-    archived = re.match(r"tid-(\d{1,12})(?:-page-(\d{1,6}))?\.html", parts.query)
+    archived = _ARCHIVED.match(parts.query) or _ARCHIVED.match(parts.path.rpartition("/")[2])
     if archived:
-        return archived[1], int(archived[2] or 1)
+        further = re.search(r"&page=(\d{1,6})(?=&|$)", parts.query)
+        return archived[1], int(archived[2] or (further[1] if further else 1))
     if not parts.path.endswith((".php", "/")):
         return None
     numbers = {found["name"]: found["number"] for found in _QUERY_NUMBER.finditer(parts.query)}

@@ -20,11 +20,13 @@ from crawlers.pages.encoding import decode
 from crawlers.pages.markup import html_to_text
 from crawlers.pages.refusals import refusal
 from crawlers.pages.urls import site_of
-from crawlers.pages.weibo_posts import Json, mid_of, on_host, post_of
+from crawlers.pages.weibo_posts import Json, mid_of, on_host, post_of, whole_text
 
+_RENDERED = re.compile(rb"\$render_data\s*=\s*(?=\[)")
+_LOOK = 500_000
 _MOST_CARDS = 2000
 _DEEPEST_CARD = 6
-_NOTHING_HERE = re.compile(r"还没有内容|暂无|没有找到|没有更多|无数据|不存在|已被?删除|no data", re.I)
+_NOTHING_HERE = re.compile(r"还没有内容|暂无|没有找到|未找到|找不到|没有更多|无数据|不存在|已被?删除|no data", re.I)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class LongText:
 
 def parse(body: bytes, page: PageContext) -> Parsed:
     """The statuses of a list or of one status answer, originals of reposts as posts of their own; never raises."""
+    body = rendered(body) or body
     if (refused := refusal(body, page, expects="json")) is not None:
         return refused
     answer = _load(body)
@@ -60,6 +63,19 @@ def parse(body: bytes, page: PageContext) -> Parsed:
             state=PageState(state="ok", reason=f"读到 {len(posts)} 条微博"),
         )
     return _without_posts(answer, body, page, seen=len(found))
+
+
+def rendered(body: bytes) -> bytes | None:
+    """The status that a `/detail/` page draws itself from, as JSON; `None` where the page has none."""
+    start = _RENDERED.search(body[:_LOOK])
+    if start is None:
+        return None
+    try:
+        drawn, _ = json.JSONDecoder(strict=False).raw_decode(decode(body[start.end() : LARGEST_BODY]))
+    except (ValueError, RecursionError):
+        return None
+    status = drawn[0].get("status") if isinstance(drawn, list) and drawn and isinstance(drawn[0], dict) else None
+    return json.dumps(status).encode() if isinstance(status, dict) else None
 
 
 def long_text(body: bytes) -> LongText | None:
@@ -173,7 +189,7 @@ def _keep(
     if post is None or (post.native_id in posts and posts[post.native_id].parent):
         return
     posts[post.native_id] = post
-    if status.get("isLongText") is True:
+    if status.get("isLongText") is True and not whole_text(status):
         query = urlencode({"id": post.native_id})
         links[post.native_id] = Link(
             url=on_host(page, f"/statuses/extend?{query}"), leads_to="status", changed=post.edited or post.published

@@ -39,7 +39,7 @@ def mid_of(status: Mapping[str, Json]) -> str | None:
 def post_of(status: Mapping[str, Json], page: PageContext, parent: str | None) -> Post | None:
     """The status as a post, `None` without a number or a text of its own; its address is on the host that answered."""
     mid = mid_of(status)
-    markup = status.get("text") or status.get("text_raw") or status.get("raw_text")
+    markup = whole_text(status) or status.get("text") or status.get("text_raw") or status.get("raw_text")
     if mid is None or not isinstance(markup, str):
         return None
     text = html_to_text(markup)
@@ -67,6 +67,13 @@ def post_of(status: Mapping[str, Json], page: PageContext, parent: str | None) -
     )
 
 
+def whole_text(status: Mapping[str, Json]) -> str | None:
+    """The long text where the answer already carries it inside; lists mostly do not."""
+    inside = status.get("longText")
+    content = (inside.get("longTextContent") or inside.get("content")) if isinstance(inside, dict) else None
+    return content if isinstance(content, str) and content.strip() else None
+
+
 def _author(status: Mapping[str, Json]) -> Author:
     """A deleted status keeps its text but loses its user."""
     shown = status.get("region_name")
@@ -92,8 +99,16 @@ def _time(value: Json, page: PageContext) -> datetime | None:
 
 def _images(status: Mapping[str, Json], page: PageContext) -> tuple[str, ...]:
     pictures = status.get("pics")
+    known, order = status.get("pic_infos"), status.get("pic_ids")
+    if not pictures and isinstance(known, dict):  # weibo.com: numbers in order, addresses by number
+        order = [number for number in order if isinstance(number, str)] if isinstance(order, list) else list(known)
+        pictures = [known[number] for number in order if number in known]
     if isinstance(pictures, dict):
         pictures = list(pictures.values())
+    card = status.get("page_info")
+    cover = card.get("page_pic") if isinstance(card, dict) else None
+    if not pictures and isinstance(card, dict) and isinstance(cover, dict) and card.get("type") == "video":
+        pictures = [cover]
     found: list[str] = []
     for picture in pictures if isinstance(pictures, list) else []:
         large = picture.get("large") if isinstance(picture, dict) else None
