@@ -7,15 +7,20 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from app.browsing import why_no_browser
 from app.wiring import Product
+from core.durations import in_chinese
 from core.errors import ModelError
 from core.model import SOURCE_STATE_NAMES
 from core.work import QueueName, WorkQueue
 
 _LEAST_FREE_GB = 1.0
+#: What is due and was not touched for this long is not being worked on.
+_LATE = timedelta(minutes=15)
+_RUNNING = "tingfeng run 在运行吗？"
 _QUEUES: tuple[tuple[QueueName, str], ...] = (
     ("assess", "待研判"),
     ("publish", "待发布"),
@@ -57,6 +62,10 @@ def _settings(product: Product) -> Iterator[Finding]:
             yield Finding(level="ok", item=name, state=f"{len(rows)} 项")
         else:
             yield Finding(level="bad", item=name, state="一项也没有", fix="按 *.example.toml 填写")
+    for subject in settings.subjects:
+        if short := [word for word in (subject.name, *subject.aliases) if len(word.strip()) < 2]:
+            state = f"只有一个字的名称「{'」「'.join(short)}」会认出大量无关的帖文"
+            yield Finding(level="warn", item=f"监测对象 {subject.name}", state=state, fix="写全，或用 require 限定")
 
 
 def _store(product: Product) -> Iterator[Finding]:
@@ -118,6 +127,9 @@ def _queues(product: Product) -> Iterator[Finding]:
         if buried:
             state = f"{waiting} 项等待，{buried} 项因错误搁置"
             yield Finding(level="bad", item=shown, state=state, fix="查看日志中的 item_failed")
+        elif (late := WorkQueue(product.database, name).late(product.clock())) > _LATE:
+            state = f"{waiting} 项等待，最久的已过时 {in_chinese(late)}"
+            yield Finding(level="bad", item=shown, state=state, fix=_RUNNING)
         else:
             yield Finding(level="ok", item=shown, state=f"{waiting} 项等待")
 
@@ -141,5 +153,10 @@ def _sources(product: Product) -> Iterator[Finding]:
             yield Finding(level="warn", item=f"信源 {source.name}", state="还没有抓取过", fix="tingfeng crawl")
             continue
         state = f"{SOURCE_STATE_NAMES[status.state]}：{status.reason or ''}"
+        late = product.clock() - status.next_run if status.next_run else timedelta()
+        if late > source.every + _LATE:
+            state = f"早该抓取，已过时 {in_chinese(late)}；上次{state}"
+            yield Finding(level="bad", item=f"信源 {source.name}", state=state, fix=_RUNNING)
+            continue
         good = status.state in ("ok", "empty")
         yield Finding(level="ok" if good else "bad", item=f"信源 {source.name}", state=state)

@@ -99,6 +99,13 @@ def _describe(product: Product, screen: Console, *, demo: bool, before: int) -> 
     settings = product.settings
     watched = "、".join(source.name for source in settings.sources)
     screen.print(f"监测 {len(settings.sources)} 个信源：{watched}", markup=False, highlight=False)
+    for rows, lacking in (
+        (settings.sources, "没有信源：什么也看不到"),
+        (settings.subjects, "没有监测对象：不会有预警"),
+        (settings.rules, "没有预警规则：不会有预警"),
+    ):
+        if not rows:
+            screen.print(f"{lacking}，请按 *.example.toml 填写", style="yellow", highlight=False)
     if missing := why_no_browser(settings.evidence.browser):
         screen.print(
             f"{missing}\n预警照常发出，标明「无法取证」。",

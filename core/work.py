@@ -177,6 +177,13 @@ class WorkQueue:
             counts = {bool(row[0]): int(row[1]) for row in connection.execute(counted)}
         return counts.get(False, 0), counts.get(True, 0)
 
+    def late(self, now: datetime) -> timedelta:
+        """How long the item that has been due longest waits already; zero where none is due."""
+        wanted = select(func.min(work.c.due, type_=work.c.due.type))
+        with self.database.read() as connection:
+            oldest = connection.scalar(wanted.where(work.c.queue == self.name, work.c.buried.is_(False)))
+        return max(now - oldest, timedelta()) if oldest is not None else timedelta()
+
 
 def _insert(dialect: Dialect) -> Any:
     """`INSERT … ON CONFLICT` is spelled per dialect in SQLAlchemy, and means the same in both."""

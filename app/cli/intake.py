@@ -55,7 +55,7 @@ def crawl(
         return
     if not chosen:
         if not quiet:
-            typer.echo("没有到时间的信源")
+            typer.echo("没有到时间的信源" if due else "没有配置这样的信源")
         return
     from crawlers.run import crawl as run_crawl
 
