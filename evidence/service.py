@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock
 from core.database import Database
@@ -35,6 +36,7 @@ log = logging.getLogger("tingfeng.evidence")
 OnSealed = Callable[[Connection, Exhibit], None]
 
 _POLL_SECONDS = 0.2
+_DATABASE_PAUSE_SECONDS = 2.0
 _GRACE_SECONDS = 5.0
 _TRIES = 3
 #: A page that took the whole process down this often is sealed without a browser.
@@ -129,7 +131,7 @@ class CaptureService:
         async with Camera(self._settings, self._clock) as camera:
             while not stop.is_set():
                 free = self._settings.evidence.workers - len(running)
-                for item in await asyncio.to_thread(self._claim, free) if free else []:
+                for item in await self._claimed(free) if free else []:
                     task = asyncio.ensure_future(self._handle(item, camera))
                     running.add(task)
                     task.add_done_callback(running.discard)
@@ -236,6 +238,15 @@ class CaptureService:
             if is_first:
                 self._on_sealed(connection, settled)
         log.info("exhibit_sealed", extra={"exhibit": exhibit.id, "state": settled.state, "reason": settled.reason})
+
+    async def _claimed(self, limit: int) -> list[WorkItem]:
+        try:
+            return await asyncio.to_thread(self._claim, limit)
+        except SQLAlchemyError:
+            # What is being captured goes on: a database that is away for a while must not cost a browser's work.
+            log.exception("database_failed")
+            await asyncio.sleep(_DATABASE_PAUSE_SECONDS)
+            return []
 
     def _claim(self, limit: int) -> list[WorkItem]:
         if not self._queue.backlog()[0]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from core.clock import system_clock
 from core.database import Database
@@ -287,6 +288,27 @@ def test_a_write_that_fails_midway_is_tried_again(
         wait_until(lambda: stage.backlog() == 0)
     assert stage.holds(asked)
     assert not list(exhibits_folder(stage.settings.data_dir).rglob("*.tmp"))
+
+
+def test_a_database_that_is_away_for_a_while_is_waited_for(
+    stage: Stage, wait_until: Callable[..., None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The process goes on, and with it the captures that it has begun."""
+    monkeypatch.setattr(service, "_DATABASE_PAUSE_SECONDS", 0.01)
+    away = [OperationalError("UPDATE", {}, Exception("database is locked")) for _ in range(3)]
+    claim = WorkQueue.claim
+
+    def failing(queue: WorkQueue, *arguments: Any, **options: Any) -> Any:
+        if away:
+            raise away.pop()
+        return claim(queue, *arguments, **options)
+
+    monkeypatch.setattr(WorkQueue, "claim", failing)
+    asked = stage.ask(_post())
+    with stage.running():
+        wait_until(lambda: stage.backlog() == 0)
+    assert stage.holds(asked)
+    assert "database_failed" in caplog.text
 
 
 def test_the_claims_of_dead_processes_are_freed(stage: Stage, wait_until: Callable[..., None]) -> None:
