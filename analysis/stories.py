@@ -22,7 +22,6 @@ import numpy.typing as npt
 
 from analysis.tokens import how_common, place_names, words
 from core.model import Channel
-from core.text import clean, fold
 
 _PERMUTATIONS = 64
 #: One seed a hash function: multiples of the golden ratio's 64-bit fraction, wrapped.
@@ -152,7 +151,7 @@ def signature(candidate: Candidate) -> Signature:
 
 
 def _minhash(text: str) -> tuple[int, ...]:
-    letters = _LETTERS.sub("", fold(clean(text)))
+    letters = _LETTERS.sub("", text)
     if len(letters) < _SHORTEST:
         return ()
     codes = np.frombuffer(letters.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)

@@ -62,8 +62,12 @@ class Segmenter:
 
     def search_words(self, text: str) -> list[str]:
         """The words, each long one preceded by the shorter dictionary words within it (jieba's search mode)."""
+        return self.search_words_of_folded(fold(clean(text)))
+
+    def search_words_of_folded(self, text: str) -> list[str]:
+        """The same for text that went through `fold(clean(...))` already."""
         found: list[str] = []
-        for word in self.words(text):
+        for word in self.words_of_folded(text):
             if len(word) > 2:
                 for width in (2, 3) if len(word) > 3 else (2,):
                     parts = (word[at : at + width] for at in range(len(word) - width + 1))
@@ -114,7 +118,12 @@ def characters(text: str) -> list[str]:
 
     Splits like Elasticsearch's `standard` tokenizer, but also at dots within numbers ("3.15" is found by "3·15").
     """
-    return _CHARACTER.findall(fold(clean(text)))
+    return characters_of_folded(fold(clean(text)))
+
+
+def characters_of_folded(text: str) -> list[str]:
+    """The same for text that went through `fold(clean(...))` already."""
+    return _CHARACTER.findall(text)
 
 
 @cache

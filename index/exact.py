@@ -8,9 +8,10 @@ and are otherwise ignored. A phrase is found where its tokens stand side by side
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.tokens import characters
+from analysis.tokens import characters, characters_of_folded
 from core.model import Post
 from core.text import clean, fold
 from index.base import All, AnyOf, FieldIs, Node, Not, Term
@@ -42,7 +43,12 @@ def title_and_text(post: Post) -> list[str]:
 
 def tokens(post: Post) -> list[str]:
     """All tokens of a post in order, with `GAP` between title and text."""
-    first, *rest = (characters(part) for part in title_and_text(post))
+    return tokens_of_folded([fold(clean(part)) for part in title_and_text(post)])
+
+
+def tokens_of_folded(parts: Sequence[str]) -> list[str]:
+    """The same for `title_and_text` that went through `fold(clean(...))` already."""
+    first, *rest = map(characters_of_folded, parts)
     return [*first, *(token for part in rest for token in (GAP, *part))]
 
 

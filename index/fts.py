@@ -10,10 +10,11 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from analysis.tokens import search_words
+from analysis.tokens import search_words, segmenter
 from core.model import Post
+from core.text import clean, fold
 from index.base import All, AnyOf, FieldIs, Node, Not, Query, Term
-from index.exact import phrase, tokens, wished_phrases
+from index.exact import phrase, title_and_text, tokens_of_folded, wished_phrases
 from index.fields import same_value
 
 #: In the tags of every mention: what a negation is taken from. FTS5 knows "a NOT b" but no bare "NOT b".
@@ -29,9 +30,10 @@ _WEIGHED = 20_000
 def text_columns(post: Post, fields: Mapping[str, Sequence[str]]) -> tuple[str, str, str]:
     """What FTS5 stores of a mention: characters for phrases, words for relevance, its fields' values as tags."""
     tags = [_tag(name, value) for name, values in fields.items() for value in values]
+    parts = [fold(clean(part)) for part in title_and_text(post)]  # folding costs more than finding the tokens
     return (
-        " ".join(tokens(post)),
-        " ".join(search_words(post.full_text[:_WEIGHED])),
+        " ".join(tokens_of_folded(parts)),
+        " ".join(segmenter().search_words_of_folded("\n".join(parts)[:_WEIGHED])),
         " ".join(["every", *tags]),
     )
 
