@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -11,6 +12,8 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import DBAPIError
 
 from core.clock import Clock
 from core.errors import Blocked, Down, LayoutChanged, PageError
@@ -25,6 +28,9 @@ from crawlers.sink import Kept
 from evidence.vault import RawResponse, Vault
 
 log = logging.getLogger("tingfeng.crawlers")
+
+#: What a disk of ours says; a network says other things.
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO})
 
 #: A source whose pages fail so often in a row is left alone for now.
 _ENOUGH_FAILURES = 5
@@ -213,9 +219,10 @@ class Visit:
         return await self._report(refused(error), self._last_bad, cursor=None)
 
     async def crashed(self, error: BaseException) -> SourceReport:
-        """The report of a walk that a fault of ours ended."""
-        reason = f"采集程序出错，已记录（{type(error).__name__}：{str(error)[:120]}）"
-        return await self._report(Conclusion(state="broken", reason=reason, failed=True), None, cursor=None)
+        """The report of a walk that a fault of ours ended: in our store, or in the program."""
+        return await self._report(
+            Conclusion(state="broken", reason=crash_reason(error), failed=True), None, cursor=None
+        )
 
     async def _report(
         self, conclusion: Conclusion, deciding: RawResponse | None, *, cursor: Mapping[str, Any] | None
@@ -258,3 +265,16 @@ def _server_time(raw: RawResponse) -> datetime:
     except ValueError:
         return raw.fetched
     return min(said, raw.fetched) if said.utcoffset() is not None else raw.fetched
+
+
+def crash_reason(error: BaseException) -> str:
+    """One sentence that tells a store of ours that refused from a program that is wrong."""
+    if isinstance(error, DBAPIError):
+        return f"本机没能保存（{_line(error.orig)}），与该信源无关，下次再取"
+    if isinstance(error, OSError) and error.errno in _DISK:
+        return f"本机没能保存（{error.strerror}），与该信源无关，下次再取"
+    return f"采集程序出错，已记录（{type(error).__name__}：{_line(error)}）"
+
+
+def _line(error: BaseException | None) -> str:
+    return str(error).partition("\n")[0][:120]
