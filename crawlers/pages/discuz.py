@@ -28,8 +28,9 @@ _TITLES = (
     ".//th//a[contains(@href,'thread')]",
     "self::li//a[contains(@href,'thread')][normalize-space(string())]",
 )
-#: The touch editions; what they show beside a title is when the thread began, not its last reply.
-_TOUCH_ROWS = "//*[contains(@class,'threadlist')]//li[.//a[contains(@href,'thread')]]"
+#: The touch editions and the results of a search; what they show beside a title is when the thread
+#: began, not its last reply.
+_TOUCH_ROWS = "//*[contains(@class,'threadlist') or @id='threadlist']//li[.//a[contains(@href,'thread')]]"
 _NEXT = "//*[contains(concat(' ',@class,' '),' pg ') or contains(@class,'pages')]//a[@class='nxt' or @class='next']"
 _MOST_ROWS = 2000
 _GONE = ("不存在", "已被删除", "正在被审核", "尚无主题", "没有找到匹配结果", "没有任何主题")

@@ -19,7 +19,7 @@ from crawlers.pages.markup import Element, first, text_of
 from crawlers.pages.urls import absolute, canonical, site_of, thread_number
 
 _POSTS = "//*[@id='content']//p[@class='author'][strong]"
-_QUOTE = re.compile(r"\[quote\].*?\[/quote\]|\[i=s\].*?\[/i\]", re.S | re.I)
+_UNSAID = (("[quote]", "[/quote]"), ("[i=s]", "[/i]"))
 _BOARD = re.compile(r"(?:^|[/?])fid-\d{1,9}(?:-page-\d{1,6})?\.html")
 _MOST = 2000
 
@@ -95,7 +95,15 @@ def _said(line: Element) -> tuple[str | None, str]:
             etree.SubElement(box, "br").tail = node.tail
         else:
             box.append(deepcopy(node))
-    return title, clean(_QUOTE.sub("", text_of(box)))
+    return title, clean(_own(text_of(box)))
+
+
+def _own(text: str) -> str:
+    """Without quotes and edit notes; by hand, because a pattern would be quadratic in openings that never close."""
+    for opening, closing in _UNSAID:
+        first_part, *rest = text.split(opening)
+        text = first_part + "".join(part.partition(closing)[2] if closing in part else part for part in rest)
+    return text
 
 
 def _rows(root: Element, base: str) -> Iterator[Link]:

@@ -23,7 +23,8 @@ _POSTED = re.compile(
     r"(?:发[表布]于|發[表佈布]於)\s*[::]?\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s+\d{1,2}:\d\d(?::\d\d)?|[^\s|]{1,8}\s*(?:前|\d{1,2}:\d\d))"
 )
 _UNSAID = frozenset({
-    "quote", "pstatus", "jammer", "locked", "tip", "aimg_tip", "attach_nopermission", "attachlist", "a_pr",
+    "quote", "reply_wrap",
+    "pstatus", "jammer", "locked", "tip", "aimg_tip", "attach_nopermission", "attachlist", "a_pr",
     "a_p", "modact", "aimg_msg", "blockcode_copy", "rate",
 })  # fmt: skip
 _DECORATION = re.compile(
@@ -210,6 +211,7 @@ def _author(box: Element) -> Author:
         box,
         ".//*[contains(@class,'authi')]/a[contains(concat(' ',@class,' '),' xw1 ')]",
         ".//a[contains(@class,'posterlink')]",
+        ".//*[@class='authi']/a[contains(@href,'uid=') or contains(@href,'uid-')]",  # names above the text
         ".//*[contains(@class,'postauthor')]//cite//a[contains(@href,'uid')]",
         ".//*[@class='mtit']//a[contains(@href,'uid')]",
         ".//ul[@class='authi']/li[1]//a[contains(@href,'uid')]",
@@ -223,7 +225,7 @@ def _author(box: Element) -> Author:
     )
     if side is None:
         side = first(box.xpath(".//td[contains(@class,'pls')]//*[@class='pi']|.//ul[@class='authi']/li[1]/b"))
-    bare = clean(side.text or side.xpath("string(a)")) if side is not None else ""
+    bare = clean(side.text or side.xpath("string(a/text())")) if side is not None else ""
     if bare:
         return Author(name=bare)
     any_link = ".//*[contains(@class,'postauthor') or contains(@class,'pls')]//a[contains(@href,'uid') and string(.)]"
