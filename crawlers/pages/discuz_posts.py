@@ -87,10 +87,12 @@ def _boxes(root: Element) -> dict[str, Element]:
 def _touch_boxes(root: Element) -> dict[str, Element]:
     """The touch edition before X3.4 numbers only the button that answers a post."""
     boxes: dict[str, Element] = {}
-    for element in root.xpath("//*[contains(concat(' ',@class,' '),' plc ')][.//*[@class='message']]")[:_MOST_POSTS]:
-        number = _BUTTON.search(" ".join(element.xpath(".//@href|.//@id")))
-        if number:
-            boxes.setdefault(number[1], element)
+    buttons = root.xpath("//*[starts-with(@href,'#replybtn_') or starts-with(@id,'replybtn_')]")
+    for button in buttons[: 2 * _MOST_POSTS]:
+        number = _BUTTON.search(button.get("href") or button.get("id") or "")
+        box = first(button.xpath("ancestor::*[contains(concat(' ',@class,' '),' plc ')][1]"))
+        if number and box is not None and len(boxes) < _MOST_POSTS:
+            boxes.setdefault(number[1], box)
     return boxes
 
 
