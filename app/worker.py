@@ -7,6 +7,7 @@ re-run. People are told before the archive is written: an index that is down del
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ _LEASE = timedelta(seconds=120)
 _POLL_SECONDS = 0.2
 _ATTEMPTS = 3
 _RETRY = timedelta(seconds=10)
+#: A store, an index or a disk that refuses is not the post's fault: such work is tried as long as it takes.
+_FAULTS_OF_THE_WORLD = (SQLAlchemyError, sqlite3.Error, OSError)
 _GRADE_ORDER = {"A": 0, "B": 1, "C": 2, None: 3}
 
 
@@ -149,8 +152,7 @@ class Worker:
 
     def _set_aside(self, queue: WorkQueue, item: WorkItem, bad: Exception) -> None:
         reason = f"{type(bad).__name__}: {bad}"[:500]
-        # A database that refuses is the world's fault, not the post's: try again as long as it takes.
-        final = item.attempts + 1 >= _ATTEMPTS and not isinstance(bad, SQLAlchemyError)
+        final = item.attempts + 1 >= _ATTEMPTS and not isinstance(bad, _FAULTS_OF_THE_WORLD)
         log.error("item_failed", extra={"queue": queue.name, "key": item.key, "reason": reason, "final": final})
         with self.database.write() as connection:
             if final:

@@ -77,6 +77,8 @@ class WorkQueue:
                 "generation": work.c.generation + 1,
                 "due": case((work.c.due < statement.excluded.due, work.c.due), else_=statement.excluded.due),
                 "buried": False,
+                # A buried key that is asked for again starts anew; one that is merely waiting keeps its count.
+                "attempts": case((work.c.buried.is_(True), 0), else_=work.c.attempts),
             },
         )
         connection.execute(statement, rows)

@@ -100,7 +100,7 @@ def test_retry_waits_and_bury_stays_visible(queue: WorkQueue, now: datetime) -> 
     assert [item.key for item in claim(queue, now + SECOND)] == ["again"]
     assert queue.backlog() == (1, 1)
     put(queue, "never", now=now)
-    assert [item.key for item in claim(queue, now)] == ["never"]
+    assert [(item.key, item.attempts) for item in claim(queue, now)] == [("never", 0)]
 
 
 def test_nothing_is_put_if_the_transaction_fails(queue: WorkQueue, now: datetime) -> None:
