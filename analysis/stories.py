@@ -141,7 +141,7 @@ def signature(candidate: Candidate) -> Signature:
     for code in _MODEL_CODE.findall(text):
         if code not in _NOT_MODELS:
             clues[f"m:{code}"] = _MODEL_WEIGHT
-    for word in set(words(bare)):
+    for word in dict.fromkeys(words(bare)):  # in the order of the text: a set has another one in each process
         if word in place_names() and word not in _WIDE:
             clues[f"p:{word}"] = _PLACE_WEIGHT
         elif len(word) > 1 and not word.isascii() and how_common(word) < _RARE_BELOW:

@@ -146,14 +146,16 @@ def parse_lexicon(table: Mapping[str, Any]) -> TopicFinder:
 
 
 def _closest(pair: _Pair, places: Mapping[str, list[tuple[int, int]]]) -> tuple[int, int] | None:
-    """The first place where the two words follow each other closely enough."""
-    for first in pair.first & places.keys():
-        for _, end in places[first]:
-            for then in pair.then & places.keys():
-                for start, stop in places[then]:
-                    if 0 <= start - end <= pair.within:
-                        return end - len(first), stop
-    return None
+    """The first place where the two words follow each other closely enough; of several, the shortest."""
+    fits = [
+        (begin, stop)
+        for first in pair.first & places.keys()
+        for begin, end in places[first]
+        for then in pair.then & places.keys()
+        for start, stop in places[then]
+        if 0 <= start - end <= pair.within
+    ]
+    return min(fits, default=None)
 
 
 def _is_denied(text: str, start: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -20,8 +21,11 @@ EXAMPLES = {name: ROOT / f"{name}.example.toml" for name in ("monitor", "sources
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    """A copy of the examples with every channel switched on."""
     for name, example in EXAMPLES.items():
         shutil.copy(example, tmp_path / f"{name}.toml")
+    monitor = tmp_path / "monitor.toml"
+    monitor.write_text(re.sub(r"(?m)^#(?=[\[a-z])", "", monitor.read_text(encoding="utf-8")), encoding="utf-8")
     return tmp_path
 
 
@@ -35,13 +39,21 @@ def edit(folder: Path, name: str, old: str, new: str) -> None:
 ENVIRONMENT = {"SMTP_PASSWORD": "hunter2-secret", "WEBHOOK_SECRET": "webhook-secret"}
 
 
-def test_the_examples_load(folder: Path) -> None:
-    """A copy of the examples is a working configuration."""
+def test_the_examples_load_as_they_are(tmp_path: Path) -> None:
+    """A plain copy starts: no secret, no account."""
+    for name, example in EXAMPLES.items():
+        shutil.copy(example, tmp_path / f"{name}.toml")
+    assert list(load_settings(tmp_path / "monitor.toml", {}).notifiers) == ["console"]
+
+
+def test_the_examples_load_with_every_channel(folder: Path) -> None:
+    """What the example shows behind a # is right as well."""
     settings = load_settings(folder / "monitor.toml", ENVIRONMENT)
     assert settings.sources
     assert settings.subjects
     assert settings.rules
     assert settings.data_dir == folder / "var"
+    assert sorted(settings.notifiers) == ["console", "hook", "pr_mail"]
 
 
 def model_keys(model: type[BaseModel]) -> set[str]:
