@@ -18,6 +18,9 @@
     ├── ModelError            the classifier's files are missing or not ours
     ├── StoreTooNew           a newer program wrote the database
     └── AlreadyRunning        another `tingfeng run` holds this data folder
+
+Four more live beside the only code that can meet them: `core.durations.BadDuration`, `demo.world.BadEpoch`, and a
+`PortTaken` each in `app.serving` and `demo.server` (the demo knows nothing of the product).
 """
 
 from __future__ import annotations
