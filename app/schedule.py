@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -20,6 +20,7 @@ from sqlalchemy import delete, func, insert, select, update
 from app.lifeline import Child, spawn
 from core.clock import Clock
 from core.database import Database
+from core.model import WatchedKind
 from core.schema import job_runs
 from core.settings import Settings
 from crawlers.sources import SourceCatalogue
@@ -41,7 +42,7 @@ class Job:
     name: str
     command: tuple[str, ...]
     daily: time | None = None
-    when_due: Literal["forum", "weibo", "news"] | None = None
+    when_due: WatchedKind | None = None
 
 
 def jobs(settings: Settings) -> tuple[Job, ...]:

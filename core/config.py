@@ -15,11 +15,13 @@ from pydantic import ValidationError
 
 from core.errors import ConfigError
 from core.secret import Secret
-from core.settings import Settings
+from core.settings import Settings, SourceSettings
 
 _PREFIX = "TINGFENG_"
 _CATALOGUES = ("sources", "subjects", "rules")
-_SECRET_KEYS = frozenset({"password", "secret"})
+_SECRET_KEYS = frozenset({"password", "secret", "cookie"})
+#: The editions of a site, by kind of source.
+_SURFACES = {"weibo": ("", "mobile", "web", "search"), "tieba": ("", "html", "app")}
 #: Variables with our prefix that are no settings.
 _NOT_SETTINGS = frozenset({"TINGFENG_CONFIG", "TINGFENG_LIFELINE"})
 
@@ -41,6 +43,11 @@ def load_settings(path: Path, environment: Mapping[str, str]) -> Settings:
         homes[name] = str(home)
         tree[name] = _rows(home, name)
     _resolve_secrets(tree.get("notifiers", {}), path, environment)
+    for row in tree["sources"]:
+        if isinstance(row, dict) and "cookie" in row:
+            row["cookie"] = _secret(
+                row["cookie"], f"source[{row.get('id')}].cookie", Path(homes["sources"]), environment
+            )
     tree["path"] = path.resolve()
     try:
         settings = Settings.model_validate(tree)
@@ -219,22 +226,35 @@ def _check_references(settings: Settings, file: str, homes: Mapping[str, str]) -
                     problem="没有这个通知渠道",
                     fix=f"可用：{known}",
                 )
-    for name in settings.digest.to:
-        if name not in settings.notifiers:
-            raise ConfigError(file=file, key="digest.to", value=name, problem="没有这个通知渠道", fix=f"可用：{known}")
+    for key, chosen in (("digest.to", settings.digest.to), ("health.to", settings.health.to)):
+        for name in chosen:
+            if name not in settings.notifiers:
+                raise ConfigError(file=file, key=key, value=name, problem="没有这个通知渠道", fix=f"可用：{known}")
     for source in settings.sources:
-        if source.kind == "weibo" and not source.keyword:
-            raise ConfigError(
-                file=homes["sources"],
-                key=f"source[{source.id}].keyword",
-                value="",
-                problem="微博搜索缺少关键词",
-                fix='加上 keyword = "品牌名"',
-            )
+        _check_source(source, homes["sources"])
     risk = settings.risk
     if not risk.grade_a > risk.grade_b > risk.grade_c:
         value = f"{risk.grade_a}/{risk.grade_b}/{risk.grade_c}"
         raise ConfigError(file=file, key="risk.grade_a/b/c", value=value, problem="等级门槛应递减", fix="使 a > b > c")
+
+
+def _check_source(source: SourceSettings, file: str) -> None:
+    """What the kind of a source asks of its other keys."""
+
+    def refuse(key: str, value: str, problem: str, fix: str) -> ConfigError:
+        return ConfigError(file=file, key=f"source[{source.id}].{key}", value=value, problem=problem, fix=fix)
+
+    if source.kind == "weibo" and not (source.keyword or source.user):
+        raise refuse("keyword", "", "微博信源缺少关键词", '加上 keyword = "品牌名"，或 user = "用户编号"')
+    if source.kind == "tieba" and not (source.keyword or "kw=" in source.url):
+        raise refuse("keyword", "", "贴吧信源缺少吧名", '加上 keyword = "吧名"')
+    fitting = _SURFACES.get(source.kind, ("",))
+    if source.surface not in fitting:
+        known = "、".join(name for name in fitting if name)
+        raise refuse("surface", source.surface, "这类信源没有这种页面", f"可用：{known}" if known else "删去这一行")
+    for key, kinds in (("user", ("weibo",)), ("also", ("news",)), ("comments", ("weibo", "news"))):
+        if getattr(source, key) and source.kind not in kinds:
+            raise refuse(key, str(getattr(source, key)), "这类信源没有这个设置", "删去这一行")
 
 
 def _anchored(settings: Settings, path: Path) -> Settings:

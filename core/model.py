@@ -13,7 +13,10 @@ from datetime import datetime
 from typing import Literal, get_args
 
 Channel = Literal["news", "forum", "weibo", "tieba", "qa", "blog", "complaint", "broadcast", "other"]
-SourceKind = Literal["forum", "weibo", "news", "tieba", "qa", "complaint", "manual"]
+#: What a row of `sources.toml` may be; each has a spider of this name.
+WatchedKind = Literal["forum", "weibo", "news", "tieba", "qa", "complaint"]
+#: "manual" is what a person found and handed in.
+SourceKind = Literal[WatchedKind, "manual"]
 SourceState = Literal["ok", "empty", "blocked", "broken", "down", "paused"]
 Grade = Literal["A", "B", "C"]
 SubjectKind = Literal["brand", "store", "model", "person"]
@@ -31,6 +34,8 @@ CaseState = Literal[
 ExhibitState = Literal["pending", "complete", "partial", "blocked", "deleted_before_capture", "failed"]
 
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
+WATCHED_KINDS: tuple[WatchedKind, ...] = get_args(WatchedKind)
+SOURCE_KINDS: tuple[SourceKind, ...] = get_args(SourceKind)
 GRADES: tuple[Grade, ...] = get_args(Grade)
 
 CHANNEL_NAMES: Mapping[Channel, str] = {

@@ -84,6 +84,13 @@ posts = Table(
     Column("version", Integer, nullable=False),
     #: When a crawl last saw it.
     Column("seen", UtcTime, nullable=False),
+    #: Which page shows it, as a hash of the page's identity: all posts of one page share it.
+    Column("page", String(24)),
+    #: When a crawl first found that its source shows it no more, and the sign that said so.
+    Column("gone", UtcTime),
+    Column("gone_reason", Text),
+    Index(None, "page"),
+    Index(None, "parent"),
     Index(None, "published"),
     Index(None, "collected"),
     Index(None, "source"),
@@ -165,6 +172,53 @@ sources = Table(
     Column("next_run", UtcTime),
     Column("failures", Integer, nullable=False),
     Column("posts_seen", Integer, nullable=False),
+)
+
+#: The states each source went through: what a digest says about gaps, and whether somebody was told.
+source_states = Table(
+    "source_states",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("source", String(60), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("reason", Text, nullable=False),
+    #: Vault address of the response that decided it.
+    Column("proof", String(64)),
+    Column("since", UtcTime, nullable=False),
+    #: When it ended; null while it lasts.
+    Column("until", UtcTime),
+    #: When people were told that it began.
+    Column("told", UtcTime),
+    Index(None, "source", "since"),
+)
+
+#: One line per crawl of one source: what is expected of the next one is learnt from these.
+source_runs = Table(
+    "source_runs",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("source", String(60), nullable=False),
+    Column("started", UtcTime, nullable=False),
+    Column("ended", UtcTime, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("posts", Integer, nullable=False),
+    Column("new", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    #: Share of the posts read that had each field: {"author": 1.0, "published": 0.98, …}.
+    Column("filled", JSON, nullable=False),
+    #: "obeyed", or the operator's reason not to.
+    Column("robots", Text, nullable=False),
+    Index(None, "source", "started"),
+)
+
+#: How many requests each host got on a day (UTC).
+host_days = Table(
+    "host_days",
+    metadata,
+    Column("host", String(255), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("requests", Integer, nullable=False),
 )
 
 # -- what can be proved ----------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from core.durations import BadDuration, parse_duration
-from core.model import Channel, Grade, SubjectKind
+from core.model import Channel, Grade, SubjectKind, WatchedKind
 from core.secret import Secret
 
 
@@ -33,6 +33,10 @@ def _web_url(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("网址应以 http:// 或 https:// 开头")
     return value
+
+
+def _web_url_or_none(value: str) -> str:
+    return _web_url(value) if value else ""
 
 
 def _time_zone(value: str) -> str:
@@ -94,8 +98,22 @@ class CrawlSettings(Section):
     max_response_mb: Annotated[int, Field(ge=1, le=200)] = 10
     #: Pages a single crawl may fetch from one source; reaching it is reported, never silent.
     max_pages: Annotated[int, Field(ge=1)] = 200
-    #: How far back a first crawl reads.
+    #: How far back a first crawl reads, and one after a time in which the product did not run.
     backfill: Duration = timedelta(days=7)
+    #: Requests a day to one host, all its sources together; reaching it is reported, never silent.
+    daily_requests: Annotated[int, Field(ge=1)] = 20_000
+    #: How long pages with graded posts are read again, to notice edits and deletions; "0s" for never.
+    revisit: Duration = timedelta(days=14)
+
+
+class HealthSettings(Section):
+    """When a source that cannot be read is reported, and to which notifiers."""
+
+    to: tuple[Name, ...] = ("console",)
+    #: A source that is unreachable is reported when it has been so for this long; a blocked or changed one at once.
+    down_after: Duration = timedelta(minutes=30)
+    #: A cookie that ends sooner than this is reported.
+    cookie_warning: Duration = timedelta(days=3)
 
 
 class AnalysisSettings(Section):
@@ -222,16 +240,34 @@ class SourceSettings(Section):
 
     id: Slug
     name: Name
-    kind: Literal["forum", "weibo", "news"]
-    #: forum: a board's list page; weibo: the base address; news: an RSS or Atom feed.
+    kind: WatchedKind
+    #: forum, qa, complaint: a list page; tieba, weibo: the base address; news: a feed, sitemap or section page.
     url: WebUrl
-    #: weibo only: what to search for.
+    #: weibo, qa: what to search for; tieba: the bar's name.
     keyword: str = ""
+    #: weibo only: the uid whose statuses are read, instead of a search.
+    user: Annotated[str, Field(pattern=r"^\d{0,20}$")] = ""
+    #: Which edition of the site is read, where it has several; empty chooses by the address.
+    #: weibo: "mobile" (m.weibo.cn), "web" (weibo.com), "search" (s.weibo.com); tieba: "html", "app".
+    surface: Literal["", "mobile", "web", "search", "html", "app"] = ""
+    #: news only: further entrances of the same site (a sitemap beside the feed, section pages).
+    also: Annotated[tuple[WebUrl, ...], AfterValidator(_unique)] = ()
+    #: Whether the comments below what is found are read as well (weibo, news).
+    comments: bool = False
+    #: Name of a page parser that reads this source instead of its kind's own (`tingfeng new-source`).
+    parser: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]{0,59})?$")] = ""
     channel: Channel
     every: Duration = timedelta(minutes=10)
     owner: str = ""
     #: Overrides `[crawl] delay` for this source.
     delay: Duration | None = None
+    #: The operator's own cookie of this site: the text of a Cookie header, or of a Netscape cookies.txt.
+    cookie: Secret | None = None
+    #: Whether the pages need a browser to be drawn; slow, so only where the plain page is empty.
+    browser: bool = False
+    #: A page of this site that always has content: what it says when the source looks empty decides between
+    #: "empty" and "blocked".
+    canary: Annotated[str, AfterValidator(_web_url_or_none)] = ""
     #: Set only with a reason: robots.txt of this source is then not obeyed, and the reason is recorded.
     ignore_robots_because: str = ""
     #: Whether a crawl that finds no post at all means that something is wrong.
@@ -269,6 +305,7 @@ class Settings(Section):
     database: DatabaseSettings = DatabaseSettings()
     files: Files = Files()
     crawl: CrawlSettings = CrawlSettings()
+    health: HealthSettings = HealthSettings()
     analysis: AnalysisSettings = AnalysisSettings()
     risk: RiskSettings = RiskSettings()
     evidence: EvidenceSettings = EvidenceSettings()

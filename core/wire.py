@@ -13,10 +13,8 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from core.errors import BadInput
-from core.model import CHANNELS, Author, Channel, Counts, Mention, Post, Reason, SourceKind, Verdict
+from core.model import CHANNELS, SOURCE_KINDS, Author, Channel, Counts, Mention, Post, Reason, SourceKind, Verdict
 
-#: What a line without the field means; only `text` is required of a post that is to be judged.
-_POST_KINDS: tuple[SourceKind, ...] = ("forum", "weibo", "news", "tieba", "qa", "complaint", "manual")
 _COUNTS = ("views", "replies", "likes", "reposts")
 
 
@@ -103,7 +101,7 @@ def post_from_json(row: Mapping[str, Any], *, now: datetime, zone: ZoneInfo, fil
     """
     reader = _Reader(row, file=file, line=line, zone=zone)
     text = reader.text("text", required=True) or ""
-    kind = reader.choice("kind", _POST_KINDS, "manual")
+    kind = reader.choice("kind", SOURCE_KINDS, "manual")
     url = reader.text("url") or ""
     channel = reader.choice("channel", CHANNELS, "other")
     native = reader.text("native_id") or url or f"text:{text}"

@@ -29,7 +29,8 @@ from crawlers.middlewares import (
     redirect_target,
     retry_after,
 )
-from crawlers.pages.blocks import Expects, block_sign
+from crawlers.pages.base import Expects
+from crawlers.pages.blocks import block_sign
 from evidence.vault import RawResponse
 
 #: Sends a request through Scrapy's downloader and all its middlewares.
@@ -74,11 +75,21 @@ class Fetcher:
     #: For the operator's eyes, in the sentence about a page that was too large.
     largest_mb: int
 
-    async def fetch(self, url: str, *, expects: Expects, headers: Mapping[str, str] | None = None) -> Answer:
-        """Fetch one address. Failures of the world are answers, not exceptions."""
+    async def fetch(
+        self,
+        url: str,
+        *,
+        expects: Expects,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Answer:
+        """Fetch one address, with POST where there is a body. Failures of the world are answers, not exceptions."""
         meta = {} if self.obey_robots else {"dont_obey_robotstxt": True}
         try:
-            request = Request(url, headers=dict(headers or {}), dont_filter=True, meta=meta)
+            method = "GET" if body is None else "POST"
+            request = Request(
+                url, method=method, headers=dict(headers or {}), body=body or b"", dont_filter=True, meta=meta
+            )
             response = await self.download(request)
         except ValueError as bad:  # Scrapy's answer to an address without a scheme
             return Answer(raw=None, error=LayoutChanged(url, f"网址无法使用（{bad}）"))

@@ -19,10 +19,9 @@ from core.clock import Clock
 from core.errors import Blocked, Down, LayoutChanged, PageError
 from core.model import Post
 from core.settings import CrawlSettings, SourceSettings
-from crawlers.fetching import Fetcher, Gone, header
-from crawlers.pages import parse_page
-from crawlers.pages.base import PageContext, Parsed, stopped
-from crawlers.pages.blocks import Expects
+from crawlers.fetching import Answer, Fetcher, Gone, header
+from crawlers.pages import expects, parse_page
+from crawlers.pages.base import Expects, PageContext, Parsed, stopped
 from crawlers.reports import Conclusion, SourceReport, SourceStatus, Tally, conclude, refused
 from crawlers.sink import Kept
 from evidence.vault import RawResponse, Vault
@@ -34,7 +33,6 @@ _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.
 
 #: A source whose pages fail so often in a row is left alone for now.
 _ENOUGH_FAILURES = 5
-_EXPECTS: Mapping[str, Expects] = {"weibo": "json", "feed": "xml"}
 _T = TypeVar("_T")
 
 
@@ -103,21 +101,32 @@ class Visit:
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
-    async def enter(self, url: str, kind: str, *, headers: Mapping[str, str] | None = None) -> Page:
-        """Read a page that the crawl cannot do without: list, search, feed. Raise `PageError` if it cannot be read."""
-        page = await self._page(url, kind, headers=headers)
+    async def enter(
+        self, url: str, kind: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> Page:
+        """Read a page that the crawl cannot do without: list, search, feed. Raise `PageError` if it cannot be read.
+
+        With a `body` the request is a POST.
+        """
+        page = await self._page(url, kind, headers=headers, body=body)
         self._entrance = self._entrance or page
         return page
 
     async def look(
-        self, url: str, kind: str, *, headers: Mapping[str, str] | None = None, opening: str | None = None
+        self,
+        url: str,
+        kind: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        opening: str | None = None,
     ) -> Page | None:
-        """Read one page of many; one that was deleted reads as empty.
+        """Read one page of many; one that was deleted reads as empty. With a `body` the request is a POST.
 
         `None` where it failed; raise its `PageError` where too many failed in a row.
         """
         try:
-            page = await self._page(url, kind, headers=headers, opening=opening, may_be_gone=True)
+            page = await self._page(url, kind, headers=headers, body=body, opening=opening, may_be_gone=True)
         except PageError as bad:
             log.info("page_missed", extra={"source": self.source.id, "url": bad.url, "sign": bad.sign})
             self.missed.append(bad)
@@ -129,19 +138,40 @@ class Visit:
         self.read += 1
         return page
 
+    async def ask(
+        self,
+        url: str,
+        *,
+        expects: Expects,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> RawResponse:
+        """Fetch what is no page (a token, a session) within the same budget. Raise `PageError` if it cannot be had."""
+        answer = await self._fetch(url, expects=expects, headers=headers, body=body)
+        if answer.raw is None or answer.error is not None:
+            self._last_bad, self._retry_after = answer.raw, answer.retry_after
+            raise answer.error or Down(url, "没有响应")
+        return answer.raw
+
+    async def _fetch(
+        self, url: str, *, expects: Expects, headers: Mapping[str, str] | None, body: bytes | None
+    ) -> Answer:
+        if self._pages >= self.limits.max_pages:
+            raise Spent(self.limits.max_pages)
+        self._pages += 1
+        return await self.fetcher.fetch(url, expects=expects, headers=headers, body=body)
+
     async def _page(
         self,
         url: str,
         kind: str,
         *,
         headers: Mapping[str, str] | None,
+        body: bytes | None = None,
         opening: str | None = None,
         may_be_gone: bool = False,
     ) -> Page:
-        if self._pages >= self.limits.max_pages:
-            raise Spent(self.limits.max_pages)
-        self._pages += 1
-        answer = await self.fetcher.fetch(url, expects=_EXPECTS.get(kind, "html"), headers=headers)
+        answer = await self._fetch(url, expects=expects(kind), headers=headers, body=body)
         if answer.raw is not None and may_be_gone and isinstance(answer.error, Gone):
             return Page(raw=answer.raw, parsed=stopped("empty", answer.error.sign), at=_server_time(answer.raw))
         if answer.raw is None or answer.error is not None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Annotated, Literal
+from typing import IO, Annotated
 
 import typer
 from rich.console import Console
@@ -19,11 +19,10 @@ from app.lifeline import spawn
 from app.wiring import Product
 from core.clock import system_clock
 from core.errors import BadInput, ConfigError, TingfengError
-from core.model import SOURCE_STATE_NAMES, Post
+from core.model import SOURCE_STATE_NAMES, Post, WatchedKind
 from core.settings import Settings, SourceSettings
 from core.wire import dumps, post_from_json, post_to_json, read_lines
 
-Kind = Literal["forum", "weibo", "news"]
 _IMPORT_BATCH = 500
 
 
@@ -38,7 +37,7 @@ def add_to(app: typer.Typer) -> None:
 
 def crawl(
     sources: Annotated[list[str] | None, typer.Argument(help="信源 id；不写即全部。")] = None,
-    kind: Annotated[Kind | None, typer.Option(help="只抓这一类信源。")] = None,
+    kind: Annotated[WatchedKind | None, typer.Option(help="只抓这一类信源。")] = None,
     due: Annotated[bool, typer.Option("--due", help="只抓到时间的信源。")] = False,
     quiet: QuietOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
@@ -73,7 +72,7 @@ def crawl(
         )
 
 
-def _chosen(product: Product, wanted: list[str], kind: Kind | None, *, due: bool) -> list[SourceSettings]:
+def _chosen(product: Product, wanted: list[str], kind: WatchedKind | None, *, due: bool) -> list[SourceSettings]:
     known = {source.id: source for source in product.settings.sources}
     for name in wanted:
         if name not in known:
@@ -85,7 +84,7 @@ def _chosen(product: Product, wanted: list[str], kind: Kind | None, *, due: bool
     return list(product.catalogue.due(chosen, product.clock())) if due else chosen
 
 
-def _one_process_each(kinds: list[Kind], chosen: list[SourceSettings], config: Path, flags: list[str]) -> None:
+def _one_process_each(kinds: list[WatchedKind], chosen: list[SourceSettings], config: Path, flags: list[str]) -> None:
     failed = []
     for kind in kinds:
         names = [source.id for source in chosen if source.kind == kind]

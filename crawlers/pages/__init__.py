@@ -1,35 +1,73 @@
-"""Pure page parsers, one file a platform: (bytes, address, now) → posts, links and a state. No network, no Scrapy."""
+"""Pure page parsers, one file a platform: (bytes, address, now) → posts, links and a state. No network, no Scrapy.
+
+A module of this package that has a `PARSER` (or `PARSERS`) is found by itself: adding a platform is adding a file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from core.errors import NotFound
-from crawlers.pages import article, discuz, feed, weibo
-from crawlers.pages.base import Link, PageContext, PageState, Parsed, Parser
+from crawlers.pages.base import Expects, Link, PageContext, PageParser, PageState, Parsed, Parser
 
-__all__ = ["KINDS", "PARSERS", "Link", "PageContext", "PageState", "Parsed", "Parser", "detect", "parse_page"]
+__all__ = [
+    "KINDS",
+    "PARSERS",
+    "Link",
+    "PageContext",
+    "PageParser",
+    "PageState",
+    "Parsed",
+    "Parser",
+    "detect",
+    "expects",
+    "parse_page",
+]
 
-PARSERS: Mapping[str, Parser] = MappingProxyType(
-    {"discuz": discuz.parse, "weibo": weibo.parse, "article": article.parse, "feed": feed.parse}
-)
 #: Words of the command line and the catalogue for the same parsers.
 _ALSO = {"forum": "discuz", "news": "article", "rss": "feed"}
-#: What `kind` may be: the parsers, "forum" for the forum software we read, and "auto".
-KINDS = ("discuz", "forum", "weibo", "article", "feed", "auto")
+#: Read when no parser knows the page by its marks.
+_OTHERWISE = "article"
+
+
+def _found() -> Iterator[PageParser]:
+    for module in sorted(info.name for info in pkgutil.iter_modules(__path__)):
+        loaded = importlib.import_module(f"{__name__}.{module}")
+        own: PageParser | None = getattr(loaded, "PARSER", None)
+        if own is not None:
+            yield own
+        several: tuple[PageParser, ...] = getattr(loaded, "PARSERS", ())
+        yield from several
+
+
+def _by_name() -> Mapping[str, PageParser]:
+    named: dict[str, PageParser] = {}
+    for parser in sorted(_found(), key=lambda parser: (parser.rank, parser.name)):
+        if parser.name in named:
+            raise ValueError(f"two page parsers are called {parser.name!r}")
+        named[parser.name] = parser
+    return MappingProxyType(named)
+
+
+#: Every parser by name, in the order in which "auto" asks them.
+PARSERS: Mapping[str, PageParser] = _by_name()
+#: What `kind` may be.
+KINDS = (*PARSERS, *_ALSO, "auto")
 
 
 def detect(body: bytes, page: PageContext) -> str:
-    """The parser that fits the page's own marks; an article where it has none."""
-    start = body[:400].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if start.startswith((b"{", b"[")) or "json" in (page.content_type or "").lower():
-        return "weibo"
-    if weibo.rendered(body) is not None:
-        return "weibo"
-    if feed.looks_like_feed(body):
-        return "feed"
-    return "discuz" if discuz.looks_like_discuz(body) else "article"
+    """The name of the parser that fits the page's own marks; an article where it has none."""
+    fitting = (one.name for one in PARSERS.values() if one.looks_like is not None and one.looks_like(body, page))
+    return next(fitting, _OTHERWISE)
+
+
+def expects(kind: str) -> Expects:
+    """What a page of this kind is when it is not a refusal; "html" where the kind says nothing."""
+    parser = PARSERS.get(_ALSO.get(kind, kind))
+    return parser.expects if parser else "html"
 
 
 def parse_page(kind: str, body: bytes, page: PageContext) -> Parsed:
@@ -41,4 +79,4 @@ def parse_page(kind: str, body: bytes, page: PageContext) -> Parsed:
     parser = PARSERS.get(name)
     if parser is None:
         raise NotFound(f"没有名为 {kind} 的页面解析器，可用：{'、'.join(KINDS)}")
-    return parser(body, page)
+    return parser.parse(body, page)

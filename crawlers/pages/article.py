@@ -12,7 +12,7 @@ from core.times import parse_when
 from crawlers.pages.article_body import read_body, without_head
 from crawlers.pages.article_data import PageData, read_page_data
 from crawlers.pages.article_facts import declares_article, read_author, read_published, read_title
-from crawlers.pages.base import LARGEST_BODY, PageContext, PageState, Parsed, stopped
+from crawlers.pages.base import LARGEST_BODY, PageContext, PageParser, PageState, Parsed, stopped
 from crawlers.pages.markup import Element, parse_html, text_of
 from crawlers.pages.refusals import refusal
 from crawlers.pages.urls import absolute, canonical, identity, site_of
@@ -116,3 +116,7 @@ def _images(root: Element, page: PageContext, data: PageData) -> tuple[str, ...]
         sources.append(image.get("data-src") or image.get("data-original") or image.get("src") or "")
     urls = (absolute(page.url, source) for source in sources if not source.startswith("data:"))
     return tuple(dict.fromkeys(url for url in urls if url))[:_MOST_IMAGES]
+
+
+#: What a page is that no other parser claims.
+PARSER = PageParser(name="article", parse=parse)

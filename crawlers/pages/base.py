@@ -73,6 +73,23 @@ class PageContext:
 #: Never raises, whatever the bytes are.
 Parser = Callable[[bytes, PageContext], Parsed]
 
+#: What a page of a kind is when it is not a refusal.
+Expects = Literal["html", "json", "xml"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageParser:
+    """What a module of this package offers: its `PARSER` (or `PARSERS`) is found by the package on its own."""
+
+    #: What `tingfeng parse --kind`, `sources.toml` (`parser = …`) and spiders call it; the folder in tests/pages too.
+    name: str
+    parse: Parser
+    expects: Expects = "html"
+    #: Whether a page says by its own marks that it is one of these; `None` is never chosen by itself. Never raises.
+    looks_like: Callable[[bytes, PageContext], bool] | None = None
+    #: Who is asked first: the more telling the marks, the smaller.
+    rank: int = 50
+
 
 def stopped(state: SourceState, reason: str) -> Parsed:
     """A page that yields nothing, and why."""

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
+from crawlers.pages.base import Expects
 from crawlers.pages.encoding import decode
 from crawlers.pages.markup import visible_text
-
-Expects = Literal["html", "json", "xml"]
 
 _REFUSALS = {
     401: "要求登录",

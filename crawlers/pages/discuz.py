@@ -15,7 +15,7 @@ from core.model import Post
 from core.text import clean, shorten
 from core.times import parse_when
 from crawlers.pages import discuz_archiver
-from crawlers.pages.base import LeadsTo, Link, PageContext, PageState, Parsed, stopped
+from crawlers.pages.base import LeadsTo, Link, PageContext, PageParser, PageState, Parsed, stopped
 from crawlers.pages.discuz_posts import read_posts
 from crawlers.pages.markup import Element, first, parse_html, text_of
 from crawlers.pages.refusals import refusal
@@ -157,3 +157,6 @@ def _notice(root: Element) -> Parsed:
     if any(word in said for word in _GONE):
         return stopped("empty", f"论坛提示：{said}")
     return stopped("broken", f"论坛提示：{said}" if said else "没有找到主题或帖子，页面可能改版")
+
+
+PARSER = PageParser(name="discuz", parse=parse, looks_like=lambda body, _: looks_like_discuz(body), rank=30)

@@ -16,7 +16,7 @@ import feedparser
 
 from core.text import clean
 from core.times import parse_when
-from crawlers.pages.base import LARGEST_BODY, LeadsTo, Link, PageContext, PageState, Parsed, stopped
+from crawlers.pages.base import LARGEST_BODY, LeadsTo, Link, PageContext, PageParser, PageState, Parsed, stopped
 from crawlers.pages.encoding import decode
 from crawlers.pages.markup import html_to_text
 from crawlers.pages.refusals import refusal
@@ -124,3 +124,6 @@ def _changed(entry: Entry, page: PageContext) -> datetime | None:
             except (ValueError, OverflowError, OSError, TypeError):
                 continue
     return None
+
+
+PARSER = PageParser(name="feed", parse=parse, expects="xml", looks_like=lambda body, _: looks_like_feed(body), rank=20)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from crawlers.pages.base import PageContext, Parsed, stopped
+from crawlers.pages.base import Expects, PageContext, Parsed, stopped
 from crawlers.pages.blocks import block_sign
 
 
-def refusal(body: bytes, page: PageContext, *, expects: Literal["html", "json", "xml"]) -> Parsed | None:
+def refusal(body: bytes, page: PageContext, *, expects: Expects) -> Parsed | None:
     """`blocked` or `down` with the sign that gave it away; `None` for a page that can be read."""
     sign = block_sign(
         status=page.status,

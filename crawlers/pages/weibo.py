@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from core.model import Post, post_id
 from core.text import clean
-from crawlers.pages.base import LARGEST_BODY, Link, PageContext, PageState, Parsed, stopped
+from crawlers.pages.base import LARGEST_BODY, Link, PageContext, PageParser, PageState, Parsed, stopped
 from crawlers.pages.encoding import decode
 from crawlers.pages.markup import html_to_text
 from crawlers.pages.refusals import refusal
@@ -216,3 +216,12 @@ def _next_page(answer: Mapping[str, Json], page: PageContext) -> Link | None:
     else:
         return None
     return Link(url=urlunsplit(parts._replace(query=urlencode(query), fragment="")), leads_to="list")
+
+
+def looks_like_weibo(body: bytes, page: PageContext) -> bool:
+    """Whether it is JSON, or a page that draws itself from a status; what knows its own JSON is asked earlier."""
+    start = body[:400].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return start.startswith((b"{", b"[")) or "json" in (page.content_type or "").lower() or rendered(body) is not None
+
+
+PARSER = PageParser(name="weibo", parse=parse, expects="json", looks_like=looks_like_weibo, rank=90)

@@ -11,7 +11,7 @@ import itertools
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from scrapy import Request, Spider, signals
@@ -23,7 +23,7 @@ from twisted.python.failure import Failure
 from core.clock import system_clock
 from core.durations import parse_duration
 from core.errors import PageError
-from core.model import Channel, Post
+from core.model import Channel, Post, WatchedKind
 from core.settings import CrawlSettings, Settings, SourceSettings
 from crawlers.fetching import Fetcher
 from crawlers.items import Batch
@@ -53,7 +53,7 @@ class SourceSpider(Spider):
     `-s NAME=VALUE` sets Scrapy settings, for example `-s DOWNLOAD_DELAY=0`.
     """
 
-    kind: ClassVar[Literal["forum", "weibo", "news"]]
+    kind: ClassVar[WatchedKind]
     channel: ClassVar[Channel]
     job: Job
 

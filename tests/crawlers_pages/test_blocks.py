@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from crawlers.pages.blocks import Expects, block_sign
+from crawlers.pages.base import Expects
+from crawlers.pages.blocks import block_sign
 
 ASKED = "https://m.site.example/list?page=2"
 
