@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
+from scrapy import Spider
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.resolver import CachingThreadedResolver
 from scrapy.settings import Settings as ScrapySettings
@@ -60,7 +61,12 @@ def crawl(
         record=lambda report, source: _record(catalogue, report, source, clock),
         before=catalogue.statuses(),
     )
-    _run(kinds.pop(), scrapy_settings(job))
+    return run_job(kinds.pop(), job)
+
+
+def run_job(spider: str | type[Spider], job: Job) -> list[SourceReport]:
+    """Run one spider on a job and give its reports. Blocks; call it once in a process. Raise the job's first fault."""
+    _run(spider, scrapy_settings(job))
     if job.faults:
         raise job.faults[0]
     return list(job.reports)
@@ -100,7 +106,7 @@ def _slots(job: Job) -> dict[str, dict[str, float]]:
     return slots
 
 
-def _run(spider: str, settings: ScrapySettings) -> None:
+def _run(spider: str | type[Spider], settings: ScrapySettings) -> None:
     # A runner, not a CrawlerProcess: that one rearranges the logging of the whole program.
     install_reactor(_REACTOR)
     from twisted.internet import reactor as installed
