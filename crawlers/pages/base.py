@@ -25,6 +25,8 @@ class Link:
     title: str | None = None
     #: Last reply or publication as the list shows it: a crawl skips what has not changed.
     changed: datetime | None = None
+    #: What the list shows of how far it has come ("3个回答", "已回复"): something was said when it reads differently.
+    standing: str | None = None
 
     def __post_init__(self) -> None:
         require_aware(self, changed=self.changed)
@@ -65,6 +67,8 @@ class PageContext:
     channel: Channel | None = None
     #: Id of the thread's opening post, where the caller saw it on the thread's first page.
     opening: str | None = None
+    #: What was asked for, where redirects led elsewhere; `None` where it is `url`.
+    requested_url: str | None = None
 
     def __post_init__(self) -> None:
         require_aware(self, now=self.now)

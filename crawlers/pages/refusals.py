@@ -11,7 +11,7 @@ def refusal(body: bytes, page: PageContext, *, expects: Expects) -> Parsed | Non
     sign = block_sign(
         status=page.status,
         url=page.url,
-        requested_url=page.url,
+        requested_url=page.requested_url or page.url,
         content_type=page.content_type,
         body=body,
         expects=expects,
