@@ -181,6 +181,8 @@ source_states = Table(
     Column("number", Integer, primary_key=True),
     Column("source", String(60), nullable=False),
     Column("state", String(10), nullable=False),
+    #: Whether something was wrong: an empty list may be believed or not.
+    Column("failed", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
     #: Vault address of the response that decided it.
     Column("proof", String(64)),

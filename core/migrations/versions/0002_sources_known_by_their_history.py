@@ -42,6 +42,7 @@ def upgrade() -> None:
     sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('source', sa.String(length=60), nullable=False),
     sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('failed', sa.Boolean(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('proof', sa.String(length=64), nullable=True),
     sa.Column('since', core.schema.UtcTime(), nullable=False),
