@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from urllib.parse import SplitResult, urlsplit
 
 from core.secret import Secret
+from core.settings import SourceSettings
 
 _LOGIN = re.compile(
     r"SUB|SUBP|ALF|SSOLoginState|SCF|BDUSS(?:_BFESS)?|STOKEN|PTOKEN|z_c0|d_c0|express\.sid|wordpress_logged_in_\w+|"
@@ -50,15 +51,20 @@ class Cookies:
 
         Subdomains and other ports are other servers; only the step from http to https on the usual ports is allowed.
         """
-        try:
-            target, home = urlsplit(url), urlsplit(source_url)
-            same = target.hostname == home.hostname == self.host and _is_same_or_safer(target, home)
-        except ValueError:
+        if not (self.header and is_same_server(url, source_url)):
             return False
-        return bool(self.header) and same and (target.scheme == "https" or not self.secure)
+        target = urlsplit(url)
+        return target.hostname == self.host and (target.scheme == "https" or not self.secure)
 
     def __repr__(self) -> str:
         return f"Cookies(host={self.host!r}, ***)"
+
+
+def cookies_of(source: SourceSettings, *, now: datetime) -> Cookies | None:
+    """The cookies of a source that has some."""
+    if source.cookie is None:
+        return None
+    return read_cookies(source.cookie, host=urlsplit(source.url).hostname or "", now=now)
 
 
 def read_cookies(secret: Secret, *, host: str, now: datetime | None = None) -> Cookies:
@@ -86,6 +92,20 @@ def read_cookies(secret: Secret, *, host: str, now: datetime | None = None) -> C
         problem=None if sent else f"Cookie 文件中属于 {host} 的 Cookie 已全部过期",
         secure=any(row.secure for row in sent),
     )
+
+
+def is_same_server(url: str, home_url: str) -> bool:
+    """Whether `url` leads to the server of `home_url`, by the same scheme or a step up from http to https."""
+    try:
+        target, home = urlsplit(url), urlsplit(home_url)
+        ports = _port(home), _port(target)
+    except ValueError:
+        return False
+    if not target.hostname or target.hostname != home.hostname:
+        return False
+    if target.scheme == home.scheme:
+        return ports[0] == ports[1]
+    return (home.scheme, target.scheme) == ("http", "https") and ports == (80, 443)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -157,12 +177,6 @@ def _unix(text: str) -> datetime | None:
     if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 253_402_300_800:
         return None
     return datetime.fromtimestamp(int(text), UTC)
-
-
-def _is_same_or_safer(target: SplitResult, home: SplitResult) -> bool:
-    if target.scheme == home.scheme:
-        return _port(target) == _port(home)
-    return (home.scheme, target.scheme) == ("http", "https") and (_port(home), _port(target)) == (80, 443)
 
 
 def _port(parts: SplitResult) -> int | None:

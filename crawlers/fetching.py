@@ -21,6 +21,7 @@ from scrapy.http import Response
 
 from core.clock import Clock
 from core.errors import Blocked, Down, LayoutChanged, PageError
+from crawlers.cookies import Cookies
 from crawlers.middlewares import (
     RedirectsForever,
     RobotsForbid,
@@ -74,6 +75,10 @@ class Fetcher:
     obey_robots: bool
     #: For the operator's eyes, in the sentence about a page that was too large.
     largest_mb: int
+    #: Where the source lies: its cookies go to no other server.
+    source_url: str = ""
+    #: The operator's own login there.
+    cookies: Cookies | None = None
 
     async def fetch(
         self,
@@ -87,9 +92,8 @@ class Fetcher:
         meta = {} if self.obey_robots else {"dont_obey_robotstxt": True}
         try:
             method = "GET" if body is None else "POST"
-            request = Request(
-                url, method=method, headers=dict(headers or {}), body=body or b"", dont_filter=True, meta=meta
-            )
+            sent = self._with_cookies(url, headers or {})
+            request = Request(url, method=method, headers=sent, body=body or b"", dont_filter=True, meta=meta)
             response = await self.download(request)
         except ValueError as bad:  # Scrapy's answer to an address without a scheme
             return Answer(raw=None, error=LayoutChanged(url, f"网址无法使用（{bad}）"))
@@ -100,6 +104,13 @@ class Fetcher:
         raw = raw_response(response, self.clock())
         error = _refusal(response, requested=url, expects=expects)
         return Answer(raw=raw, error=error, retry_after=retry_after(response, raw.fetched) if error else None)
+
+    def _with_cookies(self, url: str, headers: Mapping[str, str]) -> dict[str, str]:
+        """The headers and our login; a spider that sends cookies of its own knows better."""
+        own = any(name.lower() == "cookie" for name in headers)
+        if own or self.cookies is None or not self.cookies.may_go_to(url, source_url=self.source_url):
+            return dict(headers)
+        return {**headers, "Cookie": self.cookies.header}
 
 
 def raw_response(response: Response, now: datetime) -> RawResponse:

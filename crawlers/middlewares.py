@@ -21,6 +21,7 @@ from scrapy.settings import BaseSettings
 
 from core.clock import Clock, system_clock
 from crawlers.bounds import may_follow
+from crawlers.cookies import is_same_server
 from crawlers.job import JOB_SETTING
 from crawlers.pages.blocks import block_sign
 
@@ -134,9 +135,12 @@ class CarefulRedirects(RedirectMiddleware):
         if target and (gate_sign(target, requested=request.url) or not may_follow(target, source_url=request.url)):
             return response
         try:
-            return super().process_response(request, response)
+            following = super().process_response(request, response)
         except IgnoreRequest as bad:
             raise RedirectsForever(str(bad)) from bad
+        if isinstance(following, Request) and not is_same_server(following.url, request.url):
+            following.headers.pop("Cookie", None)  # Scrapy lets cookies pass to other ports
+        return following
 
 
 def redirect_target(response: Response) -> str | None:

@@ -19,6 +19,7 @@ from evidence.durable import canonical_json, sha256, write_whole
 
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
 _TYPE = "tingfeng.response/1"
+_COOKIE_VALUE = re.compile(r"=[^;]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +70,15 @@ class Vault:
         return bool(_ADDRESS.fullmatch(address)) and self._home(address).is_file()
 
     def put_response(self, response: RawResponse) -> str:
-        """Keep a response and return the address of its envelope, which names the address of the body."""
+        """Keep a response and return the address of its envelope, which names the address of the body.
+
+        Of `Set-Cookie` only names and attributes are kept: a site may renew a login there, and logins are secrets.
+        """
         envelope = {
             "type": _TYPE,
             "url": response.url,
             "status": response.status,
-            "headers": [[name, value] for name, value in response.headers],
+            "headers": [[name, _shown(name, value)] for name, value in response.headers],
             "body": self.put(response.body),
             "fetched": response.fetched.isoformat(),
             "ip": response.ip,
@@ -110,3 +114,8 @@ class Vault:
         if not _ADDRESS.fullmatch(address):
             raise EvidenceError(f"不是原始响应库的地址：{address[:80]!r}")
         return self.folder / address[:2] / address[2:]
+
+
+def _shown(name: str, value: str) -> str:
+    # "SUB=_2A25…; path=/; HttpOnly"
+    return _COOKIE_VALUE.sub("=***", value, count=1) if name.lower() == "set-cookie" else value

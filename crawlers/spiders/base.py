@@ -25,6 +25,7 @@ from core.durations import parse_duration
 from core.errors import PageError
 from core.model import Channel, Post, WatchedKind
 from core.settings import CrawlSettings, Settings, SourceSettings
+from crawlers.cookies import cookies_of
 from crawlers.fetching import Fetcher
 from crawlers.items import Batch
 from crawlers.job import JOB_SETTING, Job
@@ -151,11 +152,14 @@ class SourceSpider(Spider):
 
     def _new_visit(self, source: SourceSettings) -> Visit:
         crawl = self.job.settings.crawl
+        cookies = cookies_of(source, now=self.job.clock())
         fetcher = Fetcher(
             download=self._download,
             clock=self.job.clock,
             obey_robots=not source.ignore_robots_because,
             largest_mb=crawl.max_response_mb,
+            source_url=source.url,
+            cookies=cookies,
         )
         return Visit(
             source=source,
@@ -167,6 +171,7 @@ class SourceSpider(Spider):
             vault=self.job.vault,
             before=self.job.before.get(source.id),
             started=self.job.clock(),
+            notes=[cookies.problem] if cookies and cookies.problem else [],
         )
 
     async def _download(self, request: Request) -> Response:

@@ -19,6 +19,7 @@ from typing import Any
 
 from core.database import Database
 from core.model import Post
+from core.secret import Secret
 from core.settings import CrawlSettings, Settings, SourceSettings
 from crawlers.run import crawl
 from crawlers.sink import Kept
@@ -61,7 +62,10 @@ def main(order: dict[str, Any]) -> dict[str, Any]:
     database.migrate()
     limits = {"delay": "0s", "timeout": "5s", "max_response_mb": 1, **order.get("crawl", {})}
     settings = Settings(crawl=CrawlSettings(**limits))
-    sources = [SourceSettings(**row) for row in order["sources"]]
+    sources = [
+        SourceSettings(**{**row, "cookie": Secret(row["cookie"])} if "cookie" in row else row)
+        for row in order["sources"]
+    ]
     catalogue = SourceCatalogue(database, jitter=lambda: 0.0)
     reports = crawl(
         sources,

@@ -19,7 +19,9 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 
 from core.errors import Blocked, Down, LayoutChanged, PageError
+from core.secret import Secret
 from crawlers.bounds import is_inside, may_follow
+from crawlers.cookies import read_cookies
 from crawlers.fetching import Answer, Fetcher, Gone
 from crawlers.middlewares import RedirectsForever, RobotsForbid, RobotsUnreachable
 
@@ -75,6 +77,37 @@ def test_what_a_status_means(now: datetime, status: int, kind: type[PageError] |
     assert (type(answer.error) if answer.error else None) is kind
     assert answer.raw is not None
     assert answer.raw.status == status
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "sent"),
+    [
+        (URL, {}, b"SUB=secret"),
+        ("http://site.test/other", {"Referer": URL}, b"SUB=secret"),
+        ("http://elsewhere.test/page", {}, None),
+        ("http://site.test:8080/page", {}, None),
+        (URL, {"Cookie": "visitor=1"}, b"visitor=1"),
+        (URL, {"cookie": "visitor=1"}, b"visitor=1"),
+        ("http://elsewhere.test/page", {"Cookie": "visitor=1"}, b"visitor=1"),
+    ],
+)
+def test_the_operators_login_goes_to_the_source_only(
+    now: datetime, url: str, headers: dict[str, str], sent: bytes | None
+) -> None:
+    """A cookie of the source is sent to its server, unless the spider brings one; never anywhere else."""
+    asked: list[Request] = []
+
+    async def download(request: Request) -> Response:
+        asked.append(request)
+        return Response(request.url)
+
+    cookies = read_cookies(Secret("SUB=secret"), host="site.test")
+    fetcher = Fetcher(
+        download=download, clock=lambda: now, obey_robots=True, largest_mb=10, source_url=URL, cookies=cookies
+    )
+    asyncio.run(fetcher.fetch(url, expects="html", headers=headers))
+    assert asked[0].headers.get("Cookie") == sent
+    assert "secret" not in f"{fetcher!r} {asked[0]!r}"
 
 
 def test_a_fault_of_ours_is_not_blamed_on_the_site(now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ FETCHED = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 
 
 def _response(body: bytes = b"<html>\xb5\xc4</html>") -> RawResponse:
-    headers = (("Content-Type", "text/html; charset=gbk"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"))
+    headers = (("Content-Type", "text/html; charset=gbk"), ("X-Note", "a=1"), ("X-Note", "b=2"))
     return RawResponse(
         url="http://x.example/t/1", status=200, headers=headers, body=body, fetched=FETCHED, ip="192.0.2.1"
     )
@@ -43,6 +44,16 @@ def test_a_response_comes_back_whole(tmp_path: Path) -> None:
     address = vault.put_response(_response())
     assert vault.get_response(address) == _response()
     assert vault.put_response(_response()) == address
+
+
+def test_a_login_that_a_site_renews_is_not_kept(tmp_path: Path) -> None:
+    """Set-Cookie keeps its names and attributes, and no value rests in the vault."""
+    vault = Vault(tmp_path)
+    headers = (("set-cookie", "SUB=very-secret; path=/; HttpOnly"), ("Set-Cookie", "flag"), ("X-Other", "a=1"))
+    address = vault.put_response(replace(_response(), headers=headers))
+    kept = vault.get_response(address)
+    assert kept.headers == (("set-cookie", "SUB=***; path=/; HttpOnly"), ("Set-Cookie", "flag"), ("X-Other", "a=1"))
+    assert b"very-secret" not in vault.get(address)
 
 
 @pytest.mark.parametrize("position", [0, 5, -1])
