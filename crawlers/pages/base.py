@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from core.model import Channel, Post, SourceState, require_aware
 
-LeadsTo = Literal["list", "thread", "page", "article", "feed", "status"]
+LeadsTo = Literal["list", "thread", "page", "article", "feed", "status", "comments"]
 
 #: Nothing a site publishes for readers is larger; what lies beyond is not parsed.
 LARGEST_BODY = 5_000_000
@@ -77,8 +77,8 @@ class PageContext:
 #: Never raises, whatever the bytes are.
 Parser = Callable[[bytes, PageContext], Parsed]
 
-#: What a page of a kind is when it is not a refusal.
-Expects = Literal["html", "json", "xml"]
+#: What a page of a kind is when it is not a refusal; "binary" is no text at all, so its words are no sign.
+Expects = Literal["html", "json", "xml", "binary"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,8 @@ _WALL_WORDS = re.compile(
 )
 _LOGIN_FIRST = re.compile(r"请?先登[录陆]|(?:尚未|还未|没有)登[录陆]|频繁|验证码|不在被允许|无法访问本站")
 _NOTICE = re.compile(r'id=["\']?messagetext["\']?[^>]{0,200}>(.{0,1500}?)</div', re.S | re.I)
+#: A page or a message where binary data should be; the data itself may well begin with one of these bytes.
+_TEXT_AFTER_ALL = re.compile(r"<[a-z!?]|[{\[]\s*[\"{]")
 _LOOK = 200_000
 _SHORT, _TINY = 900, 300
 
@@ -85,15 +87,19 @@ def block_sign(
     look = body[:_LOOK]
     markup = decode(look, content_type)
     start = markup.lstrip("\ufeff \t\r\n")[:300].lower()
-    sign = (
-        _said_by_api(body) if start.startswith(("{", "[")) else _shown_by_page(markup, look, whole=len(body) <= _LOOK)
-    )
+    is_text = expects != "binary" or _TEXT_AFTER_ALL.match(start) is not None
+    sign = None
+    if is_text:
+        said = start.startswith(("{", "["))
+        sign = _said_by_api(body) if said else _shown_by_page(markup, look, whole=len(body) <= _LOOK)
     if sign:
         return sign
     if status in _REFUSALS:
         return f"站点返回状态码 {status}，{_REFUSALS[status]}"
     if expects == "json" and start.startswith("<"):
         return "本应返回 JSON，却收到了网页，通常是登录页或验证页"
+    if expects == "binary" and is_text and start.startswith("<"):
+        return "本应返回应用数据，却收到了网页，通常是登录页或验证页"
     return None
 
 

@@ -33,8 +33,7 @@ class BoardSpider(SourceSpider):
 
     async def walk(self, visit: Visit) -> Mapping[str, Any]:
         """Down the list until a page holds nothing new."""
-        backfill_from = visit.started - visit.limits.backfill
-        reading = BoardReading.resume(visit.cursor, backfill_from=backfill_from)
+        reading = self._resume(visit)
         try:
             at = await self._read_list(visit, reading)
             await self._read_threads(visit, reading, reading.left_over(), at)
@@ -43,8 +42,14 @@ class BoardSpider(SourceSpider):
             visit.notes.append(spent.sign)
         return reading.cursor()
 
+    def _resume(self, visit: Visit) -> BoardReading:
+        return BoardReading.resume(visit.cursor, backfill_from=visit.started - visit.limits.backfill)
+
     def _parser(self, visit: Visit) -> str:
         return visit.source.parser or self.parser
+
+    async def _enter(self, visit: Visit, url: str) -> Page:
+        return await visit.enter(url, self._parser(visit))
 
     async def _read_list(self, visit: Visit, reading: BoardReading) -> datetime:
         """Returns when the server made the last list that was read."""
@@ -54,7 +59,7 @@ class BoardSpider(SourceSpider):
         while url is not None and identity(url) not in walked:
             first = not walked
             walked.add(identity(url))
-            page = await visit.enter(url, self._parser(visit))
+            page = await self._enter(visit, url)
             at = page.at
             threads = [
                 link
