@@ -109,7 +109,10 @@ class Visit:
         With a `body` the request is a POST.
         """
         page = await self._page(url, kind, headers=headers, body=body)
-        self._entrance = self._entrance or page
+        if (
+            self._entrance is None or self._entrance.parsed.state.state == "empty"
+        ):  # of several, one that shows something
+            self._entrance = page
         return page
 
     async def look(
@@ -120,13 +123,17 @@ class Visit:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         opening: str | None = None,
+        may_be_other: bool = False,
     ) -> Page | None:
         """Read one page of many; one that was deleted reads as empty. With a `body` the request is a POST.
 
-        `None` where it failed; raise its `PageError` where too many failed in a row.
+        `None` where it failed; raise its `PageError` where too many failed in a row. With `may_be_other` a page of
+        another kind than was hoped for (a sitemap lists what it likes) is no failure, only a page without posts.
         """
         try:
-            page = await self._page(url, kind, headers=headers, body=body, opening=opening, may_be_gone=True)
+            page = await self._page(
+                url, kind, headers=headers, body=body, opening=opening, may_be_gone=True, may_be_other=may_be_other
+            )
         except PageError as bad:
             log.info("page_missed", extra={"source": self.source.id, "url": bad.url, "sign": bad.sign})
             self.missed.append(bad)
@@ -170,6 +177,7 @@ class Visit:
         body: bytes | None = None,
         opening: str | None = None,
         may_be_gone: bool = False,
+        may_be_other: bool = False,
     ) -> Page:
         answer = await self._fetch(url, expects=expects(kind), headers=headers, body=body)
         if answer.raw is not None and may_be_gone and isinstance(answer.error, Gone):
@@ -179,7 +187,7 @@ class Visit:
             raise answer.error or Down(url, "没有响应")
         parsed = await asyncio.to_thread(self._parse, answer.raw, kind, opening)
         error = _as_error(url, parsed)
-        if error:
+        if error and not (may_be_other and parsed.state.state == "broken"):
             self._last_bad = answer.raw
             raise error
         return Page(raw=answer.raw, parsed=parsed, at=_server_time(answer.raw))

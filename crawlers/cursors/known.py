@@ -51,6 +51,12 @@ class KnownReading:
             return any(when is None or when >= self.floor for _, when in things)
         return any(self.wants(key, when) for key, when in things)
 
+    def still_shown(self, keys: Iterable[str]) -> None:
+        """What a list still shows is remembered longest: forgetting it would mean reading it again."""
+        for key in keys:
+            if key in self.known:
+                self.known[key] = self.known.pop(key)
+
     def done(self, key: str) -> None:
         """It was read."""
         self.misses.worked(key)
