@@ -7,7 +7,7 @@ that it can be read.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,6 +68,10 @@ class SourceReport:
     cursor: Mapping[str, Any] | None = None
     #: How long the site asked us to stay away.
     retry_after: timedelta | None = None
+    #: Share of the posts read that had each field; without the fields that none of them could have.
+    filled: Mapping[str, float] = field(default_factory=dict)
+    #: From when to when nothing was collected, now or ever: longer ago than the crawl reads back.
+    lost: tuple[datetime, datetime] | None = None
 
     def __post_init__(self) -> None:
         require_aware(self, started=self.started, ended=self.ended)

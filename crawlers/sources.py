@@ -1,4 +1,7 @@
-"""The catalogue of sources: whose turn it is, how each one stands, where its next crawl goes on."""
+"""The catalogue of sources: whose turn it is, how each one stands, where its next crawl goes on.
+
+What moves a source's row also writes its history, in the same transaction.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from core.errors import NotFound
 from core.model import SourceState
 from core.schema import sources as table
 from core.settings import SourceSettings
+from crawlers import history
 from crawlers.reports import SourceReport, SourceStatus
 
 #: A source that fails is tried at least this often.
@@ -84,7 +88,10 @@ class SourceCatalogue:
                 connection.execute(_insert(connection.dialect)(table).on_conflict_do_nothing(), rows)
 
     def record(self, report: SourceReport, source: SourceSettings, *, now: datetime) -> SourceStatus:
-        """Write down how a crawl ended, move the cursor if the report has one, and set the next turn."""
+        """Write down how a crawl ended, move the cursor if the report has one, and set the next turn.
+
+        State and crawl enter the source's history with it.
+        """
         self.begin([source.id], now=report.started)
         with self.database.write() as connection:
             before = _status(connection, source.id)
@@ -111,6 +118,17 @@ class SourceCatalogue:
             if report.cursor is not None:
                 values["cursor"] = dict(report.cursor)
             connection.execute(update(table).where(table.c.id == source.id).values(values))
+            history.enter(
+                connection,
+                source.id,
+                state=report.state,
+                failed=report.failed,
+                reason=report.reason,
+                proof=report.proof,
+                now=now,
+                anew=report.lost is not None,
+            )
+            history.add_run(connection, report, robots=source.ignore_robots_because or history.OBEYED, now=now)
             after = _status(connection, source.id)
             assert after is not None
             return after
@@ -124,17 +142,23 @@ class SourceCatalogue:
     def pause(self, source: str, *, reason: str, now: datetime) -> None:
         """Crawl a source no more until it is resumed. The cursor stays."""
         self.begin([source], now=now)
-        self._enter(source, "paused", reason, now)
+        with self.database.write() as connection:
+            _set_state(connection, source, "paused", reason, now)
+            history.enter(connection, source, state="paused", failed=False, reason=reason, proof=None, now=now)
 
     def resume(self, source: str, *, now: datetime) -> None:
         """Let a paused source take its turn at once. Raise `NotFound` for one that was never seen."""
-        self._enter(source, None, None, now)
-
-    def _enter(self, source: str, state: SourceState | None, reason: str | None, now: datetime) -> None:
-        values = {"state": state, "reason": reason, "since": now, "proof": None, "next_run": None}
         with self.database.write() as connection:
-            if not connection.execute(update(table).where(table.c.id == source).values(values)).rowcount:
-                raise NotFound(f"没有信源 {source}")
+            _set_state(connection, source, None, None, now)
+            history.leave(connection, source, now=now)
+
+
+def _set_state(
+    connection: Connection, source: str, state: SourceState | None, reason: str | None, now: datetime
+) -> None:
+    values = {"state": state, "reason": reason, "since": now, "proof": None, "next_run": None}
+    if not connection.execute(update(table).where(table.c.id == source).values(values)).rowcount:
+        raise NotFound(f"没有信源 {source}")
 
 
 def _rests(status: SourceStatus, now: datetime) -> bool:
