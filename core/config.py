@@ -57,6 +57,16 @@ def load_settings(path: Path, environment: Mapping[str, str]) -> Settings:
     return _anchored(settings, path)
 
 
+def read_source(row: Mapping[str, Any], *, file: str) -> SourceSettings:
+    """A source that stands in no catalogue (yet). Raise `ConfigError` that names `file`, as loading it would."""
+    try:
+        source = SourceSettings.model_validate(row)
+    except ValidationError as bad:
+        raise _first_error(bad, {}, file, {}, {}) from None
+    _check_source(source, file)
+    return source
+
+
 def _read_toml(path: Path, *, key: str, fix: str) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
