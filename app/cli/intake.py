@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import track
 
 from app.cli.options import DEFAULT_CONFIG, ConfigOption, QuietOption, VerboseOption, moment, open_product
+from app.known_parsers import require_parsers
 from app.lifeline import spawn
 from app.wiring import Product
 from core.clock import system_clock
@@ -45,6 +46,7 @@ def crawl(
 ) -> None:
     """抓取信源：礼貌、增量；每个信源报告状态与原因。"""
     product = open_product(config, verbose=verbose)
+    require_parsers(product.settings)
     chosen = _chosen(product, sources or [], kind, due=due)
     kinds = sorted({source.kind for source in chosen})
     flags = [*(["--verbose"] if verbose else []), *(["--quiet"] if quiet else [])]
