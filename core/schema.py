@@ -214,7 +214,7 @@ source_runs = Table(
     Index(None, "source", "started"),
 )
 
-#: How many requests each host got on a day (UTC).
+#: How many requests each host got on a day of the operator's time zone.
 host_days = Table(
     "host_days",
     metadata,

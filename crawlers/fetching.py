@@ -21,6 +21,7 @@ from scrapy.http import Response
 
 from core.clock import Clock
 from core.errors import Blocked, Down, LayoutChanged, PageError
+from crawlers.budget import DaySpent
 from crawlers.cookies import Cookies
 from crawlers.middlewares import (
     RedirectsForever,
@@ -88,7 +89,10 @@ class Fetcher:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> Answer:
-        """Fetch one address, with POST where there is a body. Failures of the world are answers, not exceptions."""
+        """Fetch one address, with POST where there is a body. Failures of the world are answers, not exceptions.
+
+        Raise `DaySpent` where the host's day allows no more requests.
+        """
         meta = {} if self.obey_robots else {"dont_obey_robotstxt": True}
         try:
             method = "GET" if body is None else "POST"
@@ -97,6 +101,8 @@ class Fetcher:
             response = await self.download(request)
         except ValueError as bad:  # Scrapy's answer to an address without a scheme
             return Answer(raw=None, error=LayoutChanged(url, f"网址无法使用（{bad}）"))
+        except DaySpent:
+            raise  # our own limit says nothing about the site
         except _WORLD as bad:
             refusal = bad.response if isinstance(bad, RobotsForbid) else None
             raw = raw_response(refusal, self.clock()) if refusal is not None else None

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from core.clock import Clock
 from core.settings import Settings, SourceSettings
+from crawlers.host_days import HostDays
 from crawlers.reports import SourceReport, SourceStatus
 from crawlers.sink import PostSink
 from evidence.vault import Vault
@@ -34,6 +35,8 @@ class Job:
     sink: PostSink | None = None
     vault: Vault | None = None
     record: Record | None = None
+    #: Where the requests of a day are counted; `None` counts nothing.
+    host_days: HostDays | None = None
     #: How each source stood before this crawl.
     before: Mapping[str, SourceStatus] = field(default_factory=dict)
     #: Filled as sources end.

@@ -21,6 +21,7 @@ from scrapy.settings import BaseSettings
 
 from core.clock import Clock, system_clock
 from crawlers.bounds import may_follow
+from crawlers.budget import DaySpent
 from crawlers.cookies import is_same_server
 from crawlers.job import JOB_SETTING
 from crawlers.pages.blocks import block_sign
@@ -79,6 +80,8 @@ class Robots:
     async def _read(self, address: str) -> tuple[ProtegoRobotParser, Response]:
         request = Request(address, callback=NO_CALLBACK, priority=1000, meta={"dont_obey_robotstxt": True})
         (answer,) = await asyncio.gather(self.crawler.engine.download_async(request), return_exceptions=True)
+        if isinstance(answer, DaySpent):
+            raise answer
         if isinstance(answer, BaseException):
             raise RobotsUnreachable(f"robots.txt 无法取得（{type(answer).__name__}）") from answer
         if answer.status >= 500:

@@ -21,6 +21,7 @@ from twisted.python.log import PythonLoggingObserver
 
 from core.clock import Clock
 from core.settings import Settings, SourceSettings
+from crawlers.host_days import HostDays
 from crawlers.job import JOB_SETTING, Job
 from crawlers.reports import SourceReport
 from crawlers.sink import PostSink
@@ -60,6 +61,7 @@ def crawl(
         vault=vault,
         record=lambda report, source: _record(catalogue, report, source, clock),
         before=catalogue.statuses(),
+        host_days=HostDays(catalogue.database),
     )
     return run_job(kinds.pop(), job)
 

@@ -39,6 +39,8 @@ DOWNLOADER_MIDDLEWARES = {
     "crawlers.middlewares.Patience": 550,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "crawlers.middlewares.CarefulRedirects": 600,
+    # The last before the wire: what it counts is asked for.
+    "crawlers.budget.DailyBudget": 900,
 }
 ITEM_PIPELINES = {"crawlers.pipelines.KeepPosts": 300}
 FEED_EXPORTERS = {

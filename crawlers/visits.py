@@ -19,6 +19,8 @@ from core.clock import Clock
 from core.errors import Blocked, Down, LayoutChanged, PageError
 from core.model import Post
 from core.settings import CrawlSettings, SourceSettings
+from crawlers.budget import DaySpent
+from crawlers.budget import Spent as Spent  # what a walk catches
 from crawlers.fetching import Answer, Fetcher, Gone, header
 from crawlers.pages import expects, parse_page
 from crawlers.pages.base import Expects, PageContext, Parsed, stopped
@@ -34,14 +36,6 @@ _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.
 #: A source whose pages fail so often in a row is left alone for now.
 _ENOUGH_FAILURES = 5
 _T = TypeVar("_T")
-
-
-class Spent(Exception):
-    """The source's page budget of this crawl is used up. `sign` says so to the operator."""
-
-    def __init__(self, limit: int) -> None:
-        self.sign = f"达到单次 {limit} 页的上限，其余内容下次继续"
-        super().__init__(self.sign)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +160,12 @@ class Visit:
         if self._pages >= self.limits.max_pages:
             raise Spent(self.limits.max_pages)
         self._pages += 1
-        return await self.fetcher.fetch(url, expects=expects, headers=headers, body=body)
+        try:
+            return await self.fetcher.fetch(url, expects=expects, headers=headers, body=body)
+        except DaySpent as spent:
+            self._pages -= 1
+            self._retry_after = spent.left
+            raise
 
     async def _page(
         self,
@@ -236,7 +235,8 @@ class Visit:
 
     async def finished(self, cursor: Mapping[str, Any]) -> SourceReport:
         """The report of a walk that came to its end."""
-        assert self._entrance is not None, "a walk enters its source before it ends"
+        if self._entrance is None:  # the day's requests were used up before the first page
+            return await self.ran_out("；".join(self.notes))
         tally = Tally(
             entrance=self._entrance.parsed.state,
             proven=self.proven,
@@ -251,6 +251,10 @@ class Visit:
         conclusion = conclude(tally)
         deciding = self._entrance.raw if conclusion.state in ("ok", "empty") else self._last_bad or self._entrance.raw
         return await self._report(conclusion, deciding, cursor=None if conclusion.failed else cursor)
+
+    async def ran_out(self, sign: str) -> SourceReport:
+        """The report of a walk that our own limit ended outside the spider's care: nothing is known, nothing moves."""
+        return await self._report(Conclusion(state="down", reason=sign, failed=True), None, cursor=None)
 
     async def broke_off(self, error: PageError) -> SourceReport:
         """The report of a walk that the site ended."""

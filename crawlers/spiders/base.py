@@ -31,7 +31,7 @@ from crawlers.items import Batch
 from crawlers.job import JOB_SETTING, Job
 from crawlers.reports import SourceReport
 from crawlers.sink import Kept
-from crawlers.visits import Visit
+from crawlers.visits import Spent, Visit
 from evidence.vault import RawResponse
 
 log = logging.getLogger("tingfeng.crawlers")
@@ -141,7 +141,9 @@ class SourceSpider(Spider):
         ended: Mapping[str, Any] | BaseException = ends[0]
         if isinstance(ended, asyncio.CancelledError) or not self.crawler.engine.running:
             return  # asked to stop: neither good nor bad, so there is nothing to report
-        if isinstance(ended, PageError):
+        if isinstance(ended, Spent):
+            report = await visit.ran_out(ended.sign)
+        elif isinstance(ended, PageError):
             report = await visit.broke_off(ended)
         elif isinstance(ended, BaseException):
             log.error("visit_crashed", extra={"source": source.id}, exc_info=ended)
