@@ -18,6 +18,7 @@ from web.console import Console
 from web.exhibit_files import ExhibitFiles
 from web.search_form import PAGE, SORTS, SearchForm, read_form
 from web.showing import LONGEST_TEXT, pieces, templates
+from web.source_desk import SourceDesk
 
 _ALERTS_A_PAGE = 25
 #: Facets beside the hits: the form's field, the index's facet, what the reader sees.
@@ -28,7 +29,6 @@ _FACETS: tuple[tuple[str, Facet, str], ...] = (
     ("categories", "category", "类别"),
 )
 _QUEUES: tuple[QueueName, ...] = ("assess", "publish", "capture", "deliver")
-_TROUBLE = ("blocked", "broken", "down")
 
 
 class Pages:
@@ -38,6 +38,7 @@ class Pages:
         self.console = console
         self.zone = console.settings.zone
         self.desk = AlertDesk(console)
+        self.sources_desk = SourceDesk(console)
         self.posts = PostStore(console.database)
         self.files = ExhibitFiles(console.settings.data_dir / "exhibits", console.ledger)
         self.templates = templates(self.zone)
@@ -46,8 +47,7 @@ class Pages:
         """The latest alerts, and whether silence can be trusted."""
         number = max(1, int(page[:4])) if page.isdecimal() else 1
         sheets = self.desk.latest(limit=_ALERTS_A_PAGE + 1, offset=(number - 1) * _ALERTS_A_PAGE)
-        now, statuses = self.console.clock(), self.console.catalogue.statuses()
-        names = {source.id: source.name for source in self.console.settings.sources}
+        now = self.console.clock()
         return self._render(
             "alerts.html",
             sheets=sheets[:_ALERTS_A_PAGE],
@@ -55,7 +55,7 @@ class Pages:
             more=len(sheets) > _ALERTS_A_PAGE,
             open_cases=len(self.console.cases.list(open_only=True)),
             overdue=len(self.console.cases.overdue(now)),
-            trouble=[names[key] for key, status in statuses.items() if status.state in _TROUBLE and key in names],
+            trouble=[one.source.name for one in self.sources_desk.healths() if one.troubled],
             failed=sum(WorkQueue(self.console.database, name).backlog()[1] for name in _QUEUES),
         )
 
@@ -87,9 +87,12 @@ class Pages:
 
     def sources(self) -> str:
         """The health of every source: whether silence can be trusted."""
-        statuses = self.console.catalogue.statuses()
-        rows = [(source, statuses.get(source.id)) for source in self.console.settings.sources]
-        return self._render("sources.html", rows=rows)
+        warning = self.console.settings.health.cookie_warning
+        return self._render("sources.html", sheets=self.sources_desk.sheets(), cookie_warning=warning)
+
+    def proof(self, source: str, address: str) -> str:
+        """The response that decided a source's state, as text. Raise `NotFound`."""
+        return self._render("proof.html", source=source, proof=self.sources_desk.proof(source, address))
 
     def cases(self, *, open_only: bool) -> str:
         """The ledger of cases, the most urgent on top."""

@@ -47,6 +47,10 @@ def _pages(app: FastAPI, pages: Pages) -> None:
     def sources() -> str:
         return pages.sources()
 
+    @app.get("/sources/{source}/proof", response_class=HTMLResponse)
+    def proof(source: str, of: str = "") -> str:
+        return pages.proof(source, of)
+
     @app.get("/cases", response_class=HTMLResponse)
     def cases(every: str = "") -> str:
         return pages.cases(open_only=every != "1")

@@ -112,7 +112,7 @@ def test_sources_tell_blocked_from_fresh(browser: Any, console: Console, now: da
     )  # fmt: skip
     console.catalogue.record(report, console.settings.sources[0], now=now)
     page = browser.get("/sources").text
-    for said in ("车友论坛", "被拦截", "出现登录墙&lt;b&gt;", "新信源", "尚未抓取", "后</td>"):
+    for said in ("车友论坛", "被拦截", "出现登录墙&lt;b&gt;", "新信源", "尚未抓取", "后<br>", "连续失败 1 次"):
         assert said in page, said
     assert "看不到：车友论坛" in browser.get("/").text
 
