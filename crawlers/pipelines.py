@@ -37,4 +37,4 @@ class KeepPosts:
 
     def _keep(self, batch: Batch) -> Kept:
         raw = self.vault.put_response(batch.response)
-        return self.sink.keep(batch.posts, source=batch.source, raw=raw, now=self.clock())
+        return self.sink.keep(batch.posts, source=batch.source, raw=raw, now=self.clock(), covers=batch.covers)

@@ -14,7 +14,9 @@ from core.database import Database
 from core.model import Post
 from core.schema import post_versions, posts
 from core.work import WorkQueue
-from crawlers.sink import Kept
+from crawlers.coverage import Coverage
+from crawlers.sink import Kept, KnownPage
+from index import gone as vanished
 from index.merge import second_look, text_fingerprint
 from index.rows import CHUNK, chunks, insert_into, post_of, post_values, records
 
@@ -23,7 +25,7 @@ log = logging.getLogger("tingfeng.index")
 #: What a second look may change, beside `seen`.
 _CHANGEABLE = (
     "url", "title", "text", "author", "published", "edited", "floor", "parent", "counts", "images",
-    "raw", "fingerprint", "version",
+    "raw", "fingerprint", "version", "page", "gone", "gone_reason",
 )  # fmt: skip
 
 
@@ -49,12 +51,21 @@ class PostStore:
         self.database = database
         self.assess = WorkQueue(database, "assess")
 
-    def keep(self, found: Sequence[Post], *, source: str, raw: str | None, now: datetime) -> Kept:
+    def keep(
+        self,
+        found: Sequence[Post],
+        *,
+        source: str,
+        raw: str | None,
+        now: datetime,
+        covers: Coverage | None = None,
+    ) -> Kept:
         """Write what a crawl found, and ask for a judgement of what is new or reads differently, in one transaction.
 
         An edited post gets a new version and keeps the old one; a text of which only the beginning was known and
         that is now complete stays the same version; a cut text never replaces a whole one. A post whose native id
-        cannot be written as UTF-8 has no identity: it is logged and left out.
+        cannot be written as UTF-8 has no identity: it is logged and left out. What the page `covers` and does not show
+        is gone; what it shows is not, whatever was thought before.
         """
         seen = list(_rows_of(found, source=source, raw=raw, now=now))
         if not seen:
@@ -65,7 +76,27 @@ class PostStore:
                 batch.take(row)
             batch.write(connection)
             self.assess.put(connection, batch.to_assess, due=now, now=now)
-        return Kept(new=batch.new, changed=batch.changed, same=batch.same)
+            shown = {row["id"] for row in seen}
+            lost = vanished.mark_missing(connection, covers, shown, now=now) if covers else 0
+        return Kept(new=batch.new, changed=batch.changed, same=batch.same, gone=lost)
+
+    def gone(self, url: str, *, raw: str | None, now: datetime, reason: str) -> int:
+        """Note that the thread or article at `url` is no more, with all answers. Returns how many posts that is."""
+        with self.database.write() as connection:
+            marked = vanished.mark_page(connection, url, reason=reason, now=now)
+        if marked:
+            log.info("posts_gone", extra={"url": url, "posts": marked, "reason": reason, "raw": raw})
+        return marked
+
+    def gone_of(self, ids: Sequence[str]) -> dict[str, tuple[datetime, str]]:
+        """Of these posts those that their source shows no more: when that was found, and the sign in Chinese."""
+        with self.database.read() as connection:
+            return vanished.gone_of(connection, ids)
+
+    def to_revisit(self, source: str, *, since: datetime, limit: int) -> list[KnownPage]:
+        """Pages of this source with graded posts published from `since` on, the longest unseen first."""
+        with self.database.read() as connection:
+            return vanished.pages_to_revisit(connection, source, since=since, limit=limit)
 
     def get(self, ids: Sequence[str]) -> dict[str, Post]:
         """The posts with these ids, in their order; unknown ids are left out."""
@@ -133,7 +164,9 @@ class _Batch:
             self.to_assess[key] = None
             return
         look = second_look(before, row)
-        columns = {**look.columns, "seen": row["seen"]}
+        columns = {**look.columns, **vanished.again(before), "seen": row["seen"]}
+        if row["page"] != before["page"] and (before["page"] is None or "url" in look.columns):
+            columns["page"] = row["page"]
         if look.change == "same":
             self.same += 1
         else:
@@ -171,6 +204,7 @@ class _Batch:
 
 
 def _rows_of(found: Sequence[Post], *, source: str, raw: str | None, now: datetime) -> Iterator[dict[str, Any]]:
+    pages: dict[str, str] = {}
     for post in found:
         try:
             values = post_values(post)
@@ -178,7 +212,10 @@ def _rows_of(found: Sequence[Post], *, source: str, raw: str | None, now: dateti
             log.warning("post_refused", extra={"url": ascii(post.url), "reason": "native id is not valid Unicode"})
             continue
         mark = text_fingerprint(values["title"], values["text"])
-        yield {**values, "source": source, "raw": raw, "fingerprint": mark, "version": 1, "seen": now}
+        url = values["url"].partition("#")[0]
+        page = pages[url] = pages.get(url) or vanished.page_of(url)
+        own = {"source": source, "raw": raw, "fingerprint": mark, "version": 1, "seen": now}
+        yield {**values, **own, "page": page, "gone": None, "gone_reason": None}
 
 
 def _stored(connection: Connection, ids: Sequence[str], *, for_update: bool = False) -> dict[str, Mapping[str, Any]]:

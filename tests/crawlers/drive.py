@@ -21,8 +21,9 @@ from core.database import Database
 from core.model import Post
 from core.secret import Secret
 from core.settings import CrawlSettings, Settings, SourceSettings
+from crawlers.coverage import Coverage
 from crawlers.run import crawl
-from crawlers.sink import Kept
+from crawlers.sink import Kept, KnownPage
 from crawlers.sources import SourceCatalogue
 from evidence.vault import Vault
 from index.posts import PostStore
@@ -49,10 +50,18 @@ class FullDisk:
     store: PostStore
     source: str
 
-    def keep(self, posts: Sequence[Post], *, source: str, raw: str | None, now: datetime) -> Kept:
+    def keep(
+        self, posts: Sequence[Post], *, source: str, raw: str | None, now: datetime, covers: Coverage | None = None
+    ) -> Kept:
         if source == self.source:
             raise OSError(28, "No space left on device")
-        return self.store.keep(posts, source=source, raw=raw, now=now)
+        return self.store.keep(posts, source=source, raw=raw, now=now, covers=covers)
+
+    def gone(self, url: str, *, raw: str | None, now: datetime, reason: str) -> int:
+        return self.store.gone(url, raw=raw, now=now, reason=reason)
+
+    def to_revisit(self, source: str, *, since: datetime, limit: int) -> list[KnownPage]:
+        return self.store.to_revisit(source, since=since, limit=limit)
 
 
 def main(order: dict[str, Any]) -> dict[str, Any]:
