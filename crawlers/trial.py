@@ -18,6 +18,7 @@ from core.errors import TingfengError
 from core.model import Post, SourceState
 from core.settings import Settings, SourceSettings
 from crawlers.cookies import Cookies, cookies_of
+from crawlers.coverage import Coverage
 from crawlers.fetching import header
 from crawlers.job import Job
 from crawlers.pages import detect, parse_page
@@ -25,7 +26,7 @@ from crawlers.pages.base import PageContext
 from crawlers.pages.encoding import declared_charset, decode
 from crawlers.reports import SourceReport
 from crawlers.run import run_job
-from crawlers.sink import Kept
+from crawlers.sink import Kept, KnownPage
 from crawlers.spiders.base import SourceSpider
 from crawlers.visits import Spent, Visit
 from evidence.durable import sha256
@@ -137,10 +138,20 @@ class Basket:
 
     posts: dict[str, Post] = field(default_factory=dict)
 
-    def keep(self, posts: Sequence[Post], *, source: str, raw: str | None, now: datetime) -> Kept:
+    def keep(
+        self, posts: Sequence[Post], *, source: str, raw: str | None, now: datetime, covers: Coverage | None = None
+    ) -> Kept:
         """Every post is new to a trial."""
         self.posts.update((post.id, post) for post in posts)
         return Kept(new=len(posts), changed=0, same=0)
+
+    def gone(self, url: str, *, raw: str | None, now: datetime, reason: str) -> int:
+        """A trial knows nothing that could be gone."""
+        return 0
+
+    def to_revisit(self, source: str, *, since: datetime, limit: int) -> list[KnownPage]:
+        """Nor anything to read again."""
+        return []
 
 
 class GlanceSpider(SourceSpider):
