@@ -49,7 +49,8 @@ def shown_post(post: Post) -> dict[str, Any]:
 
 def shown_link(link: Link) -> dict[str, Any]:
     changed = link.changed.isoformat() if link.changed else None
-    shown: dict[str, Any] = known({"url": link.url, "leads_to": link.leads_to, "title": link.title, "changed": changed})
+    row = {"url": link.url, "leads_to": link.leads_to, "title": link.title, "changed": changed}
+    shown: dict[str, Any] = known({**row, "standing": link.standing})
     return shown
 
 
