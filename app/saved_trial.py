@@ -19,7 +19,7 @@ def save_pages(trial: Trial, folder: Path) -> list[str]:
     names: list[str] = []
     number = 0
     for page in trial.pages:
-        ending = _ending(page.raw.body)
+        ending = ending_of(page.raw.body)
         number += 1
         while any(folder.glob(f"page-{number}.*")):
             number += 1
@@ -37,7 +37,8 @@ def save_pages(trial: Trial, folder: Path) -> list[str]:
     return names
 
 
-def _ending(body: bytes) -> str:
+def ending_of(body: bytes) -> str:
+    """The name's ending for a saved page: html, json or xml."""
     start = body[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith((b"{", b"[")):
         return "json"

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from app.cli import archive, casework, demonstration, evidence, intake, judging, operating, outbox, sources
+from app.cli import archive, casework, demonstration, evidence, intake, judging, operating, outbox, scaffolding, sources
 from app.cli.faults import FAULTS, explain
 from core.errors import ConfigError, TingfengError
 
@@ -24,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for family in (operating, sources, intake, judging, archive, casework, outbox, evidence, demonstration):
+for family in (operating, sources, intake, judging, archive, casework, outbox, evidence, scaffolding, demonstration):
     family.add_to(app)
 
 
