@@ -21,18 +21,14 @@ from scrapy.http import Response
 
 from core.clock import Clock
 from core.errors import Blocked, Down, LayoutChanged, PageError
+from crawlers.bounds import may_ask
 from crawlers.budget import DaySpent
 from crawlers.cookies import Cookies
-from crawlers.middlewares import (
-    RedirectsForever,
-    RobotsForbid,
-    RobotsUnreachable,
-    gate_sign,
-    redirect_target,
-    retry_after,
-)
+from crawlers.middlewares import RedirectsForever, gate_sign, redirect_target, retry_after
 from crawlers.pages.base import Expects
 from crawlers.pages.blocks import block_sign
+from crawlers.resolving import LeadsInside
+from crawlers.robots import RobotsForbid, RobotsUnreachable
 from evidence.vault import RawResponse
 
 #: Sends a request through Scrapy's downloader and all its middlewares.
@@ -78,6 +74,8 @@ class Fetcher:
     largest_mb: int
     #: Where the source lies: its cookies go to no other server.
     source_url: str = ""
+    #: Hosts that may lie in our own network.
+    homes: frozenset[str] = frozenset()
     #: The operator's own login there.
     cookies: Cookies | None = None
 
@@ -93,6 +91,8 @@ class Fetcher:
 
         Raise `DaySpent` where the host's day allows no more requests.
         """
+        if not may_ask(url, homes=self.homes):
+            return Answer(raw=None, error=LayoutChanged(url, "网址不可用或指向内部网络，没有读取"))
         meta = {} if self.obey_robots else {"dont_obey_robotstxt": True}
         try:
             method = "GET" if body is None else "POST"
@@ -106,7 +106,8 @@ class Fetcher:
         except _WORLD as bad:
             refusal = bad.response if isinstance(bad, RobotsForbid) else None
             raw = raw_response(refusal, self.clock()) if refusal is not None else None
-            return Answer(raw=raw, error=_failure(bad, url, self.largest_mb))
+            patience = bad.retry_after if isinstance(bad, RobotsUnreachable) else None
+            return Answer(raw=raw, error=_failure(bad, url, self.largest_mb), retry_after=patience)
         raw = raw_response(response, self.clock())
         error = _refusal(response, requested=url, expects=expects)
         return Answer(raw=raw, error=error, retry_after=retry_after(response, raw.fetched) if error else None)
@@ -168,6 +169,8 @@ def _failure(error: BaseException, url: str, largest_mb: int) -> PageError:
     match error:
         case RobotsForbid():
             return Blocked(url, "robots.txt 不允许")
+        case LeadsInside():
+            return LayoutChanged(url, "域名指向内部网络，没有读取")
         case RobotsUnreachable():
             return Down(url, str(error))
         case RedirectsForever():

@@ -1,4 +1,4 @@
-"""Manners on the wire: robots.txt, waiting as long as a site asks, and not walking through its gates."""
+"""Manners on the wire: waiting as long as a site asks, and not walking through its gates."""
 
 from __future__ import annotations
 
@@ -10,91 +10,24 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from scrapy import Request
-from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
-from scrapy.http.request import NO_CALLBACK
-from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.settings import BaseSettings
 
 from core.clock import Clock, system_clock
 from crawlers.bounds import may_follow
-from crawlers.budget import DaySpent
 from crawlers.cookies import is_same_server
 from crawlers.job import JOB_SETTING
 from crawlers.pages.blocks import block_sign
 
 #: Longer waits are not sat out by a crawl; the source's next turn is put off instead.
 LONGEST_WAIT = timedelta(seconds=60)
-#: A site may ask for more patience than we show by ourselves, up to this.
-_LONGEST_DELAY = 60.0
-
-
-class RobotsForbid(IgnoreRequest):
-    """robots.txt does not allow us this address. `response` is the robots.txt."""
-
-    def __init__(self, response: Response) -> None:
-        self.response = response
-        super().__init__("forbidden by robots.txt")
-
-
-class RobotsUnreachable(IgnoreRequest):
-    """robots.txt could not be read, and a site that cannot say what it allows allows nothing (RFC 9309, 2.3.1.4)."""
 
 
 class RedirectsForever(IgnoreRequest):
     """A chain of redirects without an end."""
-
-
-class Robots:
-    """Obeys robots.txt, read once per host and crawl, unless the request's meta has `dont_obey_robotstxt`.
-
-    A 4xx answer means that there are no rules. `Crawl-delay` is respected where it is longer than ours.
-    """
-
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        self._agent: str = crawler.settings["USER_AGENT"]
-        self._readings: dict[str, asyncio.Task[tuple[ProtegoRobotParser, Response]]] = {}
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Robots:
-        """Scrapy's way to build a component."""
-        return cls(crawler)
-
-    async def process_request(self, request: Request) -> None:
-        """Let the request pass, or raise `RobotsForbid` or `RobotsUnreachable`."""
-        if request.meta.get("dont_obey_robotstxt"):
-            return
-        parts = urlsplit(request.url)
-        if parts.netloc not in self._readings:
-            address = f"{parts.scheme}://{parts.netloc}/robots.txt"
-            self._readings[parts.netloc] = asyncio.ensure_future(self._read(address))
-        # Shielded: a visit that is called off must not take the rules away from the other visits.
-        rules, response = await asyncio.shield(self._readings[parts.netloc])
-        if not rules.allowed(request.url, self._agent):
-            raise RobotsForbid(response)
-
-    async def _read(self, address: str) -> tuple[ProtegoRobotParser, Response]:
-        request = Request(address, callback=NO_CALLBACK, priority=1000, meta={"dont_obey_robotstxt": True})
-        (answer,) = await asyncio.gather(self.crawler.engine.download_async(request), return_exceptions=True)
-        if isinstance(answer, DaySpent):
-            raise answer
-        if isinstance(answer, BaseException):
-            raise RobotsUnreachable(f"robots.txt 无法取得（{type(answer).__name__}）") from answer
-        if answer.status >= 500:
-            raise RobotsUnreachable(f"robots.txt 返回状态码 {answer.status}")
-        body = answer.body if answer.status == 200 else b""
-        rules = ProtegoRobotParser(body, self.crawler.spider)
-        self._slow_down(answer, rules.crawl_delay(self._agent))
-        return rules, answer
-
-    def _slow_down(self, answer: Response, delay: float | None) -> None:
-        slot = self.crawler.engine.downloader.slots.get(answer.meta.get("download_slot", ""))
-        if slot is not None and delay:
-            slot.delay = max(slot.delay, min(delay, _LONGEST_DELAY))
 
 
 class Patience(RetryMiddleware):

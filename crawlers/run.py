@@ -14,16 +14,17 @@ from urllib.parse import urlsplit
 
 from scrapy import Spider
 from scrapy.crawler import AsyncCrawlerRunner
-from scrapy.resolver import CachingThreadedResolver
 from scrapy.settings import Settings as ScrapySettings
 from scrapy.utils.reactor import install_reactor
 from twisted.python.log import PythonLoggingObserver
 
 from core.clock import Clock
 from core.settings import Settings, SourceSettings
+from crawlers.history import SourceHistory
 from crawlers.host_days import HostDays
 from crawlers.job import JOB_SETTING, Job
 from crawlers.reports import SourceReport
+from crawlers.resolving import CarefulResolver
 from crawlers.sink import PostSink
 from crawlers.sources import SourceCatalogue
 from evidence.vault import Vault
@@ -62,6 +63,7 @@ def crawl(
         record=lambda report, source: _record(catalogue, report, source, clock),
         before=catalogue.statuses(),
         host_days=HostDays(catalogue.database),
+        history=SourceHistory(catalogue.database),
     )
     return run_job(kinds.pop(), job)
 
@@ -120,7 +122,9 @@ def _run(spider: str | type[Spider], settings: ScrapySettings) -> None:
     observer: Any = PythonLoggingObserver("twisted")  # type: ignore[no-untyped-call]
     observer.start()
     runner = AsyncCrawlerRunner(settings)
-    CachingThreadedResolver.from_crawler(runner, reactor=reactor).install_on_reactor()  # type: ignore[arg-type]
+    CarefulResolver(
+        reactor, settings.getint("DNSCACHE_SIZE"), settings.getfloat("DNS_TIMEOUT"), job=settings[JOB_SETTING]
+    ).install_on_reactor()
     task = runner.crawl(spider)
     task.add_done_callback(lambda _: reactor.stop())
     try:

@@ -34,11 +34,12 @@ ROBOTSTXT_OBEY = True
 
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "crawlers.middlewares.Robots": 100,
+    "crawlers.robots.Robots": 100,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "crawlers.middlewares.Patience": 550,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "crawlers.middlewares.CarefulRedirects": 600,
+    "crawlers.resolving.InsideNames": 650,
     # The last before the wire: what it counts is asked for.
     "crawlers.budget.DailyBudget": 900,
 }
@@ -49,6 +50,9 @@ FEED_EXPORTERS = {
     "jl": "crawlers.exporters.WireLines",
 }
 FEED_EXPORT_ENCODING = "utf-8"
+
+#: Addresses of files, of data inside the address and of other protocols are nothing that a page may send us to.
+DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
 
 #: Doors that Scrapy opens unless told otherwise (both run code that they are sent): not even loaded.
 REMOTE_CONTROL_ENABLED = False

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,8 @@ class Crawls:
     driver: subprocess.Popen[str]
     #: Id of the source whose posts the store has no room for.
     no_room_for: str = ""
+    #: What host names resolve to; the machine's own resolver where empty.
+    names: dict[str, str] = field(default_factory=dict)
 
     def order(self, *sources: dict[str, Any], now: datetime = NOW, **limits: Any) -> str:
         """A line for `drive.py`."""
@@ -73,6 +75,7 @@ class Crawls:
             "sources": sources,
             "crawl": limits,
             "no_room_for": self.no_room_for,
+            **({"names": self.names} if self.names else {}),
             "answer": str(self.data / "answer.json"),
             "log": str(self.data / "log.txt"),
         }

@@ -6,6 +6,7 @@ Each test gets a `Site` of its own and changes it while it runs; every request i
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,8 @@ class Site:
     routes: list[Route] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    #: When each request came, in seconds of a monotonic clock.
+    times: list[float] = field(default_factory=list)
     #: What robots.txt says.
     robots: Reply = Reply(status=404)
     #: The server's own clock.
@@ -76,6 +79,7 @@ def serving(site: Site) -> Iterator[Site]:
 
         def do_GET(self) -> None:
             site.asked.append(self.path)
+            site.times.append(time.monotonic())
             site.headers.append(dict(self.headers.items()))
             reply = site.answer(self.path)
             self.send_response(reply.status)

@@ -23,7 +23,9 @@ from core.secret import Secret
 from crawlers.bounds import is_inside, may_follow
 from crawlers.cookies import read_cookies
 from crawlers.fetching import Answer, Fetcher, Gone
-from crawlers.middlewares import RedirectsForever, RobotsForbid, RobotsUnreachable
+from crawlers.middlewares import RedirectsForever
+from crawlers.resolving import LeadsInside
+from crawlers.robots import RobotsForbid, RobotsUnreachable
 
 URL = "http://site.test/page"
 
@@ -43,6 +45,7 @@ def _fetch(now: datetime, world: Response | BaseException, *, expects: Any = "ht
     [
         (RobotsForbid(Response(URL)), Blocked, "robots.txt 不允许"),
         (RobotsUnreachable("robots.txt 返回状态码 503"), Down, "503"),
+        (LeadsInside("x"), LayoutChanged, "域名指向内部网络"),
         (RedirectsForever("x"), Blocked, "反复重定向"),
         (DownloadTimeoutError("x"), Down, "超时"),
         (DownloadConnectionRefusedError("x"), Down, "拒绝"),
