@@ -12,7 +12,9 @@ from core.times import parse_when
 from crawlers.pages.article_body import read_body, without_head
 from crawlers.pages.article_data import PageData, read_page_data
 from crawlers.pages.article_facts import declares_article, read_author, read_published, read_title
-from crawlers.pages.base import LARGEST_BODY, PageContext, PageParser, PageState, Parsed, stopped
+from crawlers.pages.article_pages import page_links
+from crawlers.pages.base import LARGEST_BODY, Link, PageContext, PageParser, PageState, Parsed, stopped
+from crawlers.pages.comments import read_comments
 from crawlers.pages.markup import Element, parse_html, text_of
 from crawlers.pages.refusals import refusal
 from crawlers.pages.urls import absolute, canonical, identity, site_of
@@ -33,12 +35,13 @@ _GONE = re.compile(
     r"找不到(?:页面|网页|文章)|not found",
     re.I,
 )
+_COMMENT_FEED = re.compile(r"/comments/feed(?:/(?:atom|rss2?)?)?/?$|[?&]feed=comments-|/feed/comments/?$")
 #: The largest article page seen has 3,200; the extraction libraries take minutes over a page made to be large.
 _MOST_ELEMENTS = 20_000
 
 
 def parse(body: bytes, page: PageContext) -> Parsed:
-    """One post for an article page, `broken` for a page without one; never raises."""
+    """The article of a page, then the comments below it; `broken` for a page without an article; never raises."""
     if (refused := refusal(body, page, expects="html")) is not None:
         return refused
     if page.status in (404, 410):
@@ -72,8 +75,20 @@ def _article(root: Element, page: PageContext) -> Parsed:
     if _is_list(root, found.text, page) and not declares_article(root, data):
         return stopped("broken", "像是文章列表，不是文章页")
     post = _post(root, page, data, text=without_head(found.text, title), title=title, published=published)
+    comments = read_comments(root, page)
+    links = page_links(root, page) + _comment_feed(root, page)
     how = f"正文一致度 {found.agreement:.0%}" if found.agreement >= _AGREEMENT else "正文取自页面自身的标记"
-    return Parsed(posts=(post,), state=PageState(state="ok", reason=f"读到 1 篇文章，{how}"))
+    how += f"，{len(comments)} 条评论" if comments else ""
+    return Parsed(posts=(post, *comments), links=links, state=PageState(state="ok", reason=f"读到 1 篇文章，{how}"))
+
+
+def _comment_feed(root: Element, page: PageContext) -> tuple[Link, ...]:
+    """The feed of all comments on the site, that blog systems name in the head of every page."""
+    for node in root.xpath("//link[@rel='alternate' and contains(@type,'xml')]")[:20]:
+        url = absolute(page.url, node.get("href"))
+        if url and site_of(url) == site_of(page.url) and _COMMENT_FEED.search(url):
+            return (Link(url=url, leads_to="feed"),)
+    return ()
 
 
 def _is_list(root: Element, text: str, page: PageContext) -> bool:

@@ -87,9 +87,10 @@ def read_body(root: Element, *, said: Sequence[str] = ()) -> Body | None:
     if said:
         voices["data"] = max(said, key=len)
     long = {name: text for name, text in voices.items() if len(text) >= _SHORTEST}
-    if not long and marked:
+    body = _vote(long) if long else None
+    if marked and (body is None or body.agreement < _NO_AGREEMENT):  # a flash on a page full of other things
         return Body(text=marked, chosen="marked", agreement=0.0)
-    return _vote(long) if long else None
+    return body
 
 
 def _reveal(root: Element) -> str:

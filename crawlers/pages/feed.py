@@ -16,7 +16,8 @@ import feedparser
 
 from core.text import clean
 from core.times import parse_when
-from crawlers.pages.base import LARGEST_BODY, LeadsTo, Link, PageContext, PageParser, PageState, Parsed, stopped
+from crawlers.pages import jsonfeed, sitemap
+from crawlers.pages.base import LARGEST_BODY, LeadsTo, Link, PageContext, PageParser, PageState, Parsed, Parser, stopped
 from crawlers.pages.encoding import decode
 from crawlers.pages.markup import html_to_text
 from crawlers.pages.refusals import refusal
@@ -43,7 +44,9 @@ def parse(body: bytes, page: PageContext) -> Parsed:
     """Links to the articles or threads that the feed lists; never raises and never fetches."""
     if (refused := refusal(body, page, expects="xml")) is not None:
         return refused
-    text = decode(body[:LARGEST_BODY], page.content_type).replace("\x00", "")
+    if (delegate := _other_shape(body, page)) is not None:
+        return delegate(body, page)
+    text = _text(body, page)
     root = _ROOT.search(text[:3000])
     if root is None or not site_of(page.url):
         return stopped("broken", "响应不是 RSS 或 Atom")
@@ -64,6 +67,22 @@ def parse(body: bytes, page: PageContext) -> Parsed:
     if cut or feed.get("bozo"):
         return stopped("broken", "RSS 的 XML 不完整，没有读到条目")
     return stopped("empty", "订阅源有效，但目前没有条目")
+
+
+def _other_shape(body: bytes, page: PageContext) -> Parser | None:
+    """The parser of a JSON feed or a sitemap, which operators call a feed as well."""
+    if jsonfeed.looks_like_json_feed(body, page):
+        return jsonfeed.parse
+    return sitemap.parse if sitemap.looks_like_sitemap(body) else None
+
+
+def _text(body: bytes, page: PageContext) -> str:
+    return decode(body[:LARGEST_BODY], page.content_type).replace("\x00", "")
+
+
+def parse_feed(body: bytes, page: PageContext) -> Any | None:
+    """The feed as the library reads it; `None` where that fails."""
+    return _read(_text(body, page))
 
 
 def _read(text: str) -> Any | None:
@@ -90,7 +109,7 @@ def _links(entries: list[Entry], page: PageContext) -> Iterator[Link]:
         title = html_to_text(str(entry.get("title") or ""))
         yield Link(
             url=url,
-            leads_to=_leads_to(url),
+            leads_to=leads_to(url),
             title=clean(title.replace("\n", " "))[:_LONGEST_TITLE] or None,
             changed=_changed(entry, page),
         )
@@ -104,7 +123,8 @@ def _address(entry: Entry) -> str | None:
     return None
 
 
-def _leads_to(url: str) -> LeadsTo:
+def leads_to(url: str) -> LeadsTo:
+    """A forum's list leads to threads, any other to articles."""
     return "thread" if thread_number(url) else "article"
 
 
