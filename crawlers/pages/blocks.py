@@ -70,6 +70,8 @@ _LOGIN_FIRST = re.compile(r"请?先登[录陆]|(?:尚未|还未|没有)登[录�
 _NOTICE = re.compile(r'id=["\']?messagetext["\']?[^>]{0,200}>(.{0,1500}?)</div', re.S | re.I)
 #: A page or a message where binary data should be; the data itself may well begin with one of these bytes.
 _TEXT_AFTER_ALL = re.compile(r"<[a-z!?]|[{\[]\s*[\"{]")
+#: "https://m.weibo.cn/captcha?scene=limit", "https://weibo.com/login.php?url=…"
+_GATE_TARGET = re.compile(r"captcha|passport|/login(?:\.php|[/?]|$)|/signin", re.I)
 _LOOK = 200_000
 _SHORT, _TINY = 900, 300
 
@@ -130,7 +132,7 @@ def _said_by_api(body: bytes) -> str | None:
     if answer.get("ok") == -100:
         return "接口返回 ok=-100，要求登录或输入验证码"
     target = answer.get("url")
-    if answer.get("ok") != 1 and isinstance(target, str) and ("captcha" in target or "passport" in target):
+    if answer.get("ok") != 1 and isinstance(target, str) and _GATE_TARGET.search(target):
         return "接口要求转到登录或验证码页面"
     if message and len(message) < 100 and answer.get("ok") != 1:
         refused = _GATE_WORDS.search(message) or _WALL_WORDS.search(message) or _LOGIN_FIRST.search(message)

@@ -1,4 +1,9 @@
-"""One Weibo status object as a post: the fields, and the shapes each was seen in."""
+"""One Weibo status object as a post: the fields, and the shapes each was seen in on m.weibo.cn and weibo.com.
+
+`text` (markup) is preferred to `text_raw`, because both sites make the same text of it; `text_raw` shows short links
+where readers see "网页链接". A status whose original was deleted keeps its author's words, and its parent is the number
+of an original that we have never seen.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,6 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
 from core.model import Author, Counts, Post
 from core.text import clean
@@ -14,47 +18,62 @@ from core.times import from_unix, parse_when
 from crawlers.pages.base import PageContext
 from crawlers.pages.counts import parse_count
 from crawlers.pages.markup import html_to_text
-from crawlers.pages.urls import absolute, site_of
+from crawlers.pages.urls import absolute
+from crawlers.pages.weibo_ids import is_mid, mid_of_bid, status_url, weibo_site
 
 #: Untrusted JSON: every access asks for the type first.
 Json: TypeAlias = Any
 
-_MID = re.compile(r"[0-9A-Za-z]{5,24}", re.ASCII)
-_REGION = re.compile(r"^(?:发布于|来自)\s*")
+_REGION = re.compile(r"^(?:发布于|来自|IP属地[::：]?)\s*")
 #: What Weibo puts in the place of a deleted or hidden status: its own words, not the author's.
 _TOMBSTONE = re.compile(r"抱歉|不可见|已被.{0,6}删除|无法查看|该账号|查看帮助")
+#: weibo.com's button behind a text that is cut; as m.weibo.cn writes it, every part of the product knows it for a cut.
+_EXPAND = re.compile(r"\s*(?:\.{3,}|…+)?\s*展开$")
 _MOST_IMAGES = 18
 
 
 def mid_of(status: Mapping[str, Json]) -> str | None:
-    """The status's number as text, `None` where it has none."""
+    """The status's number as text, from its short form where it shows only that; `None` where it has none.
+
+    Python reads JSON integers exactly, so a number beyond 2^53 loses nothing; one written as a float is refused.
+    """
     for name in ("mid", "idstr", "id"):
-        value = status.get(name)
-        text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-        if _MID.fullmatch(text):
+        text = id_text(status.get(name))
+        if text and is_mid(text):
             return text
+    for name in ("mblogid", "bid", "id"):
+        short = status.get(name)
+        if isinstance(short, str) and not short.isdigit() and (mid := mid_of_bid(short)):
+            return mid
     return None
 
 
+def id_text(value: Json) -> str | None:
+    """An identifier as text; `None` for anything that is not one."""
+    return str(value) if isinstance(value, int | str) and not isinstance(value, bool) and value else None
+
+
 def post_of(status: Mapping[str, Json], page: PageContext, parent: str | None) -> Post | None:
-    """The status as a post, `None` without a number or a text of its own; its address is on the host that answered."""
+    """The status as a post, `None` without a number or a text of its own."""
     mid = mid_of(status)
     markup = whole_text(status) or status.get("text") or status.get("text_raw") or status.get("raw_text")
     if mid is None or not isinstance(markup, str):
         return None
     text = html_to_text(markup)
+    if status.get("isLongText") is True and not whole_text(status):
+        text = _EXPAND.sub("...全文", text)
     if not text or (not isinstance(status.get("user"), dict) and _TOMBSTONE.search(text[:60])):
         return None
     return Post(
         kind="weibo",
-        site=site_of(page.url),
+        site=weibo_site(page.url),
         native_id=mid,
-        url=on_host(page, f"/detail/{mid}"),
+        url=status_url(page, mid),
         channel=page.channel or "weibo",
         text=text,
-        author=_author(status),
-        published=_time(status.get("created_at"), page),
-        edited=_time(status.get("edit_at"), page),
+        author=author_of(status),
+        published=when_of(status.get("created_at"), page),
+        edited=when_of(status.get("edit_at"), page),
         collected=page.now,
         parent=parent,
         counts=Counts(
@@ -74,24 +93,28 @@ def whole_text(status: Mapping[str, Json]) -> str | None:
     return content if isinstance(content, str) and content.strip() else None
 
 
-def _author(status: Mapping[str, Json]) -> Author:
-    """A deleted status keeps its text but loses its user."""
-    shown = status.get("region_name")
-    region = _REGION.sub("", clean(shown)) or None if isinstance(shown, str) else None
-    user = status.get("user")
+def author_of(shown: Mapping[str, Json]) -> Author:
+    """Who wrote a status or comment; what was deleted keeps its text but loses its user."""
+    region = region_of(shown.get("region_name"))
+    user = shown.get("user")
     if not isinstance(user, dict):
         return Author(region=region)
-    uid = user.get("id") or user.get("idstr")
     name = user.get("screen_name")
     return Author(
-        id=str(uid) if isinstance(uid, int | str) and uid else None,
+        id=id_text(user.get("id")) or id_text(user.get("idstr")),
         name=clean(name) or None if isinstance(name, str) else None,
         followers=parse_count(user.get("followers_count")),
         region=region,
     )
 
 
-def _time(value: Json, page: PageContext) -> datetime | None:
+def region_of(shown: Json) -> str | None:
+    """The region without what stands before it: 湖南 of "发布于 湖南" and of "来自湖南"."""
+    return _REGION.sub("", clean(shown)) or None if isinstance(shown, str) else None
+
+
+def when_of(value: Json, page: PageContext) -> datetime | None:
+    """A time as Weibo writes it: a text of any shape, or Unix seconds."""
     if isinstance(value, str):
         return parse_when(value, now=page.now, zone=page.zone)
     return from_unix(value) if isinstance(value, int) and not isinstance(value, bool) else None
@@ -119,9 +142,3 @@ def _images(status: Mapping[str, Json], page: PageContext) -> tuple[str, ...]:
         if url:
             found.append(url)
     return tuple(found[:_MOST_IMAGES])
-
-
-def on_host(page: PageContext, path: str) -> str:
-    """A path on the host that answered, so that mirrors and look-alikes lead to themselves."""
-    parts = urlsplit(page.url)
-    return f"{parts.scheme}://{parts.netloc}{path}"
