@@ -8,7 +8,7 @@ hidden. Pages in another order, or of one author only, prove nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -34,24 +34,32 @@ class Coverage:
 
     #: Id of the thread's opening post.
     opening: str
-    #: Numbers of the first and the last reply shown.
-    lowest: int
-    highest: int
-    #: Numbers between them that have a box on the page, although it could not be read.
-    unread: frozenset[int] = frozenset()
-    #: Those of them whose box says that its content is hidden.
-    hidden: frozenset[int] = frozenset()
+    #: Numbers of the replies that were read, in order.
+    read: tuple[int, ...]
+    #: Gives the page's source; asked only where a reply is missing.
+    text: Callable[[], str]
 
-    def lacks(self, number: int) -> str | None:
-        """Why a known reply that is not among the page's posts is gone; `None` where it may still be there.
+    @property
+    def lowest(self) -> int:
+        """Number of the first reply shown."""
+        return self.read[0]
 
-        One Chinese sentence.
+    @property
+    def highest(self) -> int:
+        """Number of the last reply shown."""
+        return self.read[-1]
+
+    def lacks(self, known: Iterable[int]) -> dict[int, str]:
+        """Which of these replies are gone, and the sign, one Chinese sentence.
+
+        One whose box stands on the page but could not be read is gone only where the box says that it is hidden.
         """
-        if not self.lowest < number < self.highest:
-            return None
-        if number in self.hidden:
-            return "这一楼还在，但内容已被屏蔽或隐藏"
-        return None if number in self.unread else "所在主题的页面已不再显示这一楼，已被删除或隐藏"
+        missing = {number for number in known if self.lowest < number < self.highest} - set(self.read)
+        if not missing:
+            return {}
+        unread, hidden = _unread(self.text(), frozenset(self.read))
+        gone = dict.fromkeys(sorted(missing - unread), "所在主题的页面已不再显示这一楼，已被删除或隐藏")
+        return gone | dict.fromkeys(sorted(missing & hidden), "这一楼还在，但内容已被屏蔽或隐藏")
 
 
 def coverage_of(posts: Sequence[Post], *, url: str, text: Callable[[], str]) -> Coverage | None:
@@ -70,9 +78,7 @@ def coverage_of(posts: Sequence[Post], *, url: str, text: Callable[[], str]) -> 
     opening = openings.pop()
     if openings or opening is None:
         return None
-    lowest, highest = known[0], known[-1]
-    unread, hidden = _unread(text(), frozenset(known))
-    return Coverage(opening=opening, lowest=lowest, highest=highest, unread=unread, hidden=hidden)
+    return Coverage(opening=opening, read=tuple(known), text=text)
 
 
 def _unread(text: str, read: frozenset[int]) -> tuple[frozenset[int], frozenset[int]]:

@@ -15,7 +15,8 @@ stretches (eight of the same sort) are too few to say anything: that is two week
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
@@ -42,19 +43,29 @@ _IMPROBABLE = 1e-4
 _LEAST_QUIET = 3
 
 
-def fill_rates(posts: Sequence[Post]) -> dict[str, float]:
-    """The share of the posts that have each field; titles are owed by what answers nothing. Empty without posts."""
-    if not posts:
-        return {}
-    rates = {
-        "author": sum(post.author.name is not None or post.author.id is not None for post in posts) / len(posts),
-        "published": sum(post.published is not None for post in posts) / len(posts),
-        "text": sum(bool(post.text.strip()) for post in posts) / len(posts),
-    }
-    openings = [post for post in posts if post.parent is None]
-    if openings:
-        rates["title"] = sum(bool(post.title) for post in openings) / len(openings)
-    return rates
+class Filled:
+    """Counts, post by post, which fields they have."""
+
+    def __init__(self) -> None:
+        self._had: Counter[str] = Counter()
+        self._of: Counter[str] = Counter()
+
+    def add(self, posts: Iterable[Post]) -> None:
+        """Count these too; titles are owed only by what answers nothing."""
+        for post in posts:
+            self._note("author", post.author.name is not None or post.author.id is not None)
+            self._note("published", post.published is not None)
+            self._note("text", bool(post.text.strip()))
+            if post.parent is None:
+                self._note("title", bool(post.title))
+
+    def rates(self) -> dict[str, float]:
+        """The share of the posts that had each field; without the fields that none of them could have."""
+        return {field: round(self._had[field] / count, 4) for field, count in self._of.items()}
+
+    def _note(self, field: str, had: bool) -> None:
+        self._of[field] += 1
+        self._had[field] += had
 
 
 def lost_field(runs: Sequence[Run], *, posts: int, filled: Mapping[str, float]) -> str | None:

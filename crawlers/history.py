@@ -91,6 +91,13 @@ class SourceHistory:
             rows = connection.execute(wanted.order_by(source_runs.c.started, source_runs.c.number)).mappings()
             return [Run(**row) for row in rows]
 
+    def readings(self, source: str, limit: int) -> list[Run]:
+        """The latest crawls of one source that read posts, oldest first."""
+        wanted = select(*_RUN).where(source_runs.c.source == source, source_runs.c.posts > 0)
+        latest = wanted.order_by(source_runs.c.started.desc(), source_runs.c.number.desc()).limit(limit)
+        with self.database.read() as connection:
+            return [Run(**row) for row in connection.execute(latest).mappings()][::-1]
+
     def last_new(self, source: str) -> datetime | None:
         """When the latest crawl started that found something new; `None` where no kept run did."""
         wished = select(func.max(source_runs.c.started, type_=source_runs.c.started.type))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
+import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,25 +13,24 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import DBAPIError
-
 from core.clock import Clock
 from core.errors import Blocked, Down, LayoutChanged, PageError
 from core.model import Post
 from core.settings import CrawlSettings, SourceSettings
 from crawlers.budget import DaySpent
 from crawlers.budget import Spent as Spent  # what a walk catches
+from crawlers.coverage import Coverage, coverage_of
+from crawlers.expectations import Filled
 from crawlers.fetching import Answer, Fetcher, Gone, header
+from crawlers.history import SourceHistory
 from crawlers.pages import expects, parse_page
 from crawlers.pages.base import Expects, PageContext, Parsed, stopped
-from crawlers.reports import Conclusion, SourceReport, SourceStatus, Tally, conclude, refused
-from crawlers.sink import Kept
+from crawlers.pages.encoding import decode
+from crawlers.reports import SourceStatus
+from crawlers.sink import Kept, PostSink
 from evidence.vault import RawResponse, Vault
 
 log = logging.getLogger("tingfeng.crawlers")
-
-#: What a disk of ours says; a network says other things.
-_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO})
 
 #: A source whose pages fail so often in a row is left alone for now.
 _ENOUGH_FAILURES = 5
@@ -53,8 +52,22 @@ class Page:
         return self.raw.status == 304
 
 
-#: Puts posts into the pipeline and waits until they are kept; raises what the pipeline raised.
-HandOver = Callable[[Sequence[Post], RawResponse], Awaitable[Kept | None]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peek:
+    """What came of reading a page beside the walk."""
+
+    found: Parsed | PageError
+    #: `None` where no response came.
+    raw: RawResponse | None = None
+
+
+#: Puts posts into the pipeline and waits until they are kept; raises what the pipeline raised. The coverage is what the
+#: response shows without a gap.
+HandOver = Callable[[Sequence[Post], RawResponse, Coverage | None], Awaitable[Kept | None]]
+#: The parser and the headers with which a page of posts is read, by its address.
+ReadsWith = Callable[[str], tuple[str, Mapping[str, str]]]
+#: What a page says when it was deleted, and not merely empty.
+_DELETED = re.compile("不存在|已?被?删除|已删|删帖|已失效|屏蔽|审核|deleted|removed", re.I)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,18 +83,33 @@ class Visit:
     vault: Vault | None
     before: SourceStatus | None
     started: datetime
+    #: Where what was found gone is noted, and what is to be read again is asked for.
+    sink: PostSink | None = None
+    history: SourceHistory | None = None
+    #: For pages that the walk itself does not lead to.
+    reads_with: ReadsWith = lambda _: ("auto", {})
     #: Sentences about limits that cut this crawl.
     notes: list[str] = field(default_factory=list)
     missed: list[PageError] = field(default_factory=list)
+    #: Pages below the entrance that say that their thread or article is no more: address, response, sign.
+    deleted: list[tuple[str, RawResponse, str]] = field(default_factory=list)
+    #: Pages below the entrance that were read, the deleted ones among them.
     read: int = 0
-    _pages: int = 0
-    _posts: int = 0
-    _new: int = 0
-    _changed: int = 0
+    #: Requests that were made.
+    pages: int = 0
+    posts: int = 0
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    #: Pages that were read again beside the walk.
+    reread: int = 0
+    filled: Filled = field(default_factory=Filled)
+    entrance: Page | None = None
+    #: The last page that yielded posts.
+    sample: RawResponse | None = None
+    last_bad: RawResponse | None = None
+    retry_after: timedelta | None = None
     _failures_in_a_row: int = 0
-    _entrance: Page | None = None
-    _last_bad: RawResponse | None = None
-    _retry_after: timedelta | None = None
 
     @property
     def cursor(self) -> Mapping[str, Any]:
@@ -103,10 +131,8 @@ class Visit:
         With a `body` the request is a POST.
         """
         page = await self._page(url, kind, headers=headers, body=body)
-        if (
-            self._entrance is None or self._entrance.parsed.state.state == "empty"
-        ):  # of several, one that shows something
-            self._entrance = page
+        if self.entrance is None or self.entrance.parsed.state.state == "empty":  # of several, one that shows something
+            self.entrance = page
         return page
 
     async def look(
@@ -137,7 +163,21 @@ class Visit:
             return None
         self._failures_in_a_row = 0
         self.read += 1
+        if says_deleted(page):
+            self.deleted.append((url, page.raw, page.parsed.state.reason))
         return page
+
+    async def peek(self, url: str, *, opening: str | None = None) -> Peek:
+        """Read one page beside the walk (the canary, a page read again): it says nothing about how the walk went."""
+        kind, headers = self.reads_with(url)
+        try:
+            answer = await self.fetcher.fetch(url, expects=expects(kind), headers=headers)
+        except DaySpent as spent:
+            return Peek(found=Down(url, spent.sign))
+        if answer.raw is None or answer.error is not None:
+            return Peek(raw=answer.raw, found=answer.error or Down(url, "没有响应"))
+        parsed = await asyncio.to_thread(self._parse, answer.raw, kind, opening)
+        return Peek(raw=answer.raw, found=_as_error(url, parsed) or parsed)
 
     async def ask(
         self,
@@ -150,21 +190,21 @@ class Visit:
         """Fetch what is no page (a token, a session) within the same budget. Raise `PageError` if it cannot be had."""
         answer = await self._fetch(url, expects=expects, headers=headers, body=body)
         if answer.raw is None or answer.error is not None:
-            self._last_bad, self._retry_after = answer.raw, answer.retry_after
+            self.last_bad, self.retry_after = answer.raw, answer.retry_after
             raise answer.error or Down(url, "没有响应")
         return answer.raw
 
     async def _fetch(
         self, url: str, *, expects: Expects, headers: Mapping[str, str] | None, body: bytes | None
     ) -> Answer:
-        if self._pages >= self.limits.max_pages:
+        if self.pages >= self.limits.max_pages:
             raise Spent(self.limits.max_pages)
-        self._pages += 1
+        self.pages += 1
         try:
             return await self.fetcher.fetch(url, expects=expects, headers=headers, body=body)
         except DaySpent as spent:
-            self._pages -= 1
-            self._retry_after = spent.left
+            self.pages -= 1
+            self.retry_after = spent.left
             raise
 
     async def _page(
@@ -182,13 +222,14 @@ class Visit:
         if answer.raw is not None and may_be_gone and isinstance(answer.error, Gone):
             return Page(raw=answer.raw, parsed=stopped("empty", answer.error.sign), at=_server_time(answer.raw))
         if answer.raw is None or answer.error is not None:
-            self._last_bad, self._retry_after = answer.raw, answer.retry_after
+            self.last_bad, self.retry_after = answer.raw, answer.retry_after
             raise answer.error or Down(url, "没有响应")
         parsed = await asyncio.to_thread(self._parse, answer.raw, kind, opening)
         error = _as_error(url, parsed)
-        if error and not (may_be_other and parsed.state.state == "broken"):
-            self._last_bad = answer.raw
-            raise error
+        if error:
+            self.last_bad = answer.raw
+            if not (may_be_other and parsed.state.state == "broken"):
+                raise error
         return Page(raw=answer.raw, parsed=parsed, at=_server_time(answer.raw))
 
     def _parse(self, raw: RawResponse, kind: str, opening: str | None) -> Parsed:
@@ -209,11 +250,14 @@ class Visit:
         """Hand over posts that were read from `page`, and wait until they are durable."""
         if not posts:
             return
-        kept = await self.hand_over(posts, page.raw)
-        self._posts += len(posts)
+        kept = await self.hand_over(posts, page.raw, covered(page.parsed, page.raw))
+        self.posts += len(posts)
+        self.filled.add(posts)
+        self.sample = page.raw
         if kept:
-            self._new += kept.new
-            self._changed += kept.changed
+            self.new += kept.new
+            self.changed += kept.changed
+            self.gone += kept.gone
 
     async def each(self, things: Iterable[_T], work: Callable[[_T], Awaitable[None]]) -> None:
         """Do the work on all things, as many at once as the host bears; the first exception ends it."""
@@ -231,62 +275,19 @@ class Visit:
                 one.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
 
-    # -- ending ------------------------------------------------------------------------------------------------------
 
-    async def finished(self, cursor: Mapping[str, Any]) -> SourceReport:
-        """The report of a walk that came to its end."""
-        if self._entrance is None:  # the day's requests were used up before the first page
-            return await self.ran_out("；".join(self.notes))
-        tally = Tally(
-            entrance=self._entrance.parsed.state,
-            proven=self.proven,
-            never_empty=self.source.never_empty,
-            pages=self._pages,
-            read=self.read,
-            missed=tuple(self.missed),
-            posts=self._posts,
-            fresh=self._new + self._changed,
-            notes=tuple(self.notes),
-        )
-        conclusion = conclude(tally)
-        deciding = self._entrance.raw if conclusion.state in ("ok", "empty") else self._last_bad or self._entrance.raw
-        return await self._report(conclusion, deciding, cursor=None if conclusion.failed else cursor)
+def covered(parsed: Parsed, raw: RawResponse) -> Coverage | None:
+    """What a response that was read like this shows without a gap."""
+    if parsed.state.state != "ok":
+        return None
+    return coverage_of(parsed.posts, url=raw.url, text=lambda: decode(raw.body, header(raw, "Content-Type")))
 
-    async def ran_out(self, sign: str) -> SourceReport:
-        """The report of a walk that our own limit ended outside the spider's care: nothing is known, nothing moves."""
-        return await self._report(Conclusion(state="down", reason=sign, failed=True), None, cursor=None)
 
-    async def broke_off(self, error: PageError) -> SourceReport:
-        """The report of a walk that the site ended."""
-        return await self._report(refused(error), self._last_bad, cursor=None)
-
-    async def crashed(self, error: BaseException) -> SourceReport:
-        """The report of a walk that a fault of ours ended: in our store, or in the program."""
-        return await self._report(
-            Conclusion(state="broken", reason=crash_reason(error), failed=True), None, cursor=None
-        )
-
-    async def _report(
-        self, conclusion: Conclusion, deciding: RawResponse | None, *, cursor: Mapping[str, Any] | None
-    ) -> SourceReport:
-        proof = None
-        if deciding is not None and self.vault is not None:
-            proof = await asyncio.to_thread(self.vault.put_response, deciding)
-        return SourceReport(
-            source=self.source.id,
-            state=conclusion.state,
-            reason=conclusion.reason,
-            failed=conclusion.failed,
-            started=self.started,
-            ended=self.clock(),
-            proof=proof,
-            pages=self._pages,
-            posts=self._posts,
-            new=self._new,
-            changed=self._changed,
-            cursor=cursor,
-            retry_after=self._retry_after,
-        )
+def says_deleted(page: Page) -> bool:
+    """Whether a page says that its thread or article is no more."""
+    return page.parsed.state.state == "empty" and (
+        page.raw.status in (404, 410) or _DELETED.search(page.parsed.state.reason) is not None
+    )
 
 
 def _as_error(url: str, parsed: Parsed) -> PageError | None:
@@ -307,16 +308,3 @@ def _server_time(raw: RawResponse) -> datetime:
     except ValueError:
         return raw.fetched
     return min(said, raw.fetched) if said.utcoffset() is not None else raw.fetched
-
-
-def crash_reason(error: BaseException) -> str:
-    """One sentence that tells a store of ours that refused from a program that is wrong."""
-    if isinstance(error, DBAPIError):
-        return f"本机没能保存（{_line(error.orig)}），与该信源无关，下次再取"
-    if isinstance(error, OSError) and error.errno in _DISK:
-        return f"本机没能保存（{error.strerror}），与该信源无关，下次再取"
-    return f"采集程序出错，已记录（{type(error).__name__}：{_line(error)}）"
-
-
-def _line(error: BaseException | None) -> str:
-    return str(error).partition("\n")[0][:120]

@@ -41,13 +41,9 @@ def mark_missing(connection: Connection, covers: Coverage, shown: Collection[str
             posts.c.native_id < f"{PREFIX}{high}",
             func.length(posts.c.native_id) == len(PREFIX) + len(low),
         )
-    reasons: dict[str, list[str]] = {}
-    for row in connection.execute(candidates):
-        number = number_of(row.native_id)
-        reason = covers.lacks(number) if number is not None and row.id not in shown else None
-        if reason:
-            reasons.setdefault(reason, []).append(row.id)
-    return sum(_mark(connection, ids, reason, now) for reason, ids in reasons.items())
+    known = {number_of(row.native_id): row.id for row in connection.execute(candidates) if row.id not in shown}
+    gone = covers.lacks(number for number in known if number is not None)
+    return sum(_mark(connection, [known[number]], reason, now) for number, reason in gone.items())
 
 
 def mark_page(connection: Connection, url: str, *, reason: str, now: datetime) -> int:

@@ -54,17 +54,22 @@ class BoardReading:
     #: Whether this walk ended above the floor; then the next one goes down to the same floor.
     cut: bool = False
     _top: datetime | None = None
+    #: The oldest last reply on the lists of this walk.
+    _bottom: datetime | None = None
     _read: dict[str, str | None] = field(default_factory=dict)
     _tried: set[str] = field(default_factory=set)
 
     @classmethod
     def resume(cls, cursor: Mapping[str, Any], *, backfill_from: datetime) -> BoardReading:
-        """Go on where the cursor says; without one, read back to `backfill_from`."""
+        """Go on where the cursor says, but not further back than `backfill_from`, as a first crawl does not either.
+
+        What lies between is lost, and `crawlers.endings` says so.
+        """
         newest = _time(cursor.get("newest"))
         unfinished = _time(cursor.get("floor"))
         places = {key: Place(url=url, opening=opening) for key, (url, opening) in cursor.get("places", {}).items()}
         return cls(
-            floor=unfinished or (newest - _OVERLAP if newest else backfill_from),
+            floor=max(backfill_from, unfinished or (newest - _OVERLAP if newest else backfill_from)),
             seen=dict(cursor.get("seen", {})),
             places=places,
             misses=Misses.resume(cursor),
@@ -79,6 +84,7 @@ class BoardReading:
         wanted = []
         for link in threads:
             if link.changed:
+                self._bottom = min(self._bottom or link.changed, link.changed)
                 # Never beyond the moment of the first list: what was answered after it may be on no list we read.
                 self.newest = max(self.newest, min(link.changed, self._top))
             if self._wants(link, first_page=first_page):
@@ -159,6 +165,7 @@ class BoardReading:
         return {
             "newest": self.newest.isoformat(),
             "floor": self.floor.isoformat() if self.cut else None,
+            "reached": self._bottom.isoformat() if self.cut and self._bottom else None,
             "seen": seen,
             "places": _last(places, _MOST_PLACES),
             "misses": self.misses.as_json(),

@@ -25,10 +25,14 @@ from core.durations import parse_duration
 from core.errors import PageError
 from core.model import Channel, Post, WatchedKind
 from core.settings import CrawlSettings, Settings, SourceSettings
+from crawlers import endings
+from crawlers.bounds import homes_of
 from crawlers.cookies import cookies_of
+from crawlers.coverage import Coverage
 from crawlers.fetching import Fetcher
 from crawlers.items import Batch
 from crawlers.job import JOB_SETTING, Job
+from crawlers.pages import KINDS
 from crawlers.reports import SourceReport
 from crawlers.sink import Kept
 from crawlers.visits import Spent, Visit
@@ -102,6 +106,13 @@ class SourceSpider(Spider):
         """Walk through one source and return its new cursor. Raise `PageError` where the site ends the walk."""
         raise NotImplementedError
 
+    def reads_posts_with(self, source: SourceSettings, url: str) -> tuple[str, Mapping[str, str]]:
+        """The parser and the headers with which a page of posts is read outside the walk: again, or as a canary."""
+        own = source.parser or str(getattr(self, "parser", ""))
+        if own:
+            return own, {}
+        return (self.kind if self.kind in KINDS and self.kind != "news" else "auto"), {}
+
     # -- the crawl ---------------------------------------------------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Batch]:
@@ -137,20 +148,23 @@ class SourceSpider(Spider):
         if source.ignore_robots_because:
             log.warning("robots_ignored", extra={"source": source.id, "because": source.ignore_robots_because})
         # Gathered, so that whatever goes wrong in one source stays in it and becomes its report.
-        ends = await asyncio.gather(self.walk(visit), return_exceptions=True)
-        ended: Mapping[str, Any] | BaseException = ends[0]
+        ends = await asyncio.gather(self._walk_to_its_end(visit), return_exceptions=True)
+        ended: SourceReport | BaseException = ends[0]
         if isinstance(ended, asyncio.CancelledError) or not self.crawler.engine.running:
             return  # asked to stop: neither good nor bad, so there is nothing to report
         if isinstance(ended, Spent):
-            report = await visit.ran_out(ended.sign)
+            report = await endings.ran_out(visit, ended.sign)
         elif isinstance(ended, PageError):
-            report = await visit.broke_off(ended)
+            report = await endings.broke_off(visit, ended)
         elif isinstance(ended, BaseException):
             log.error("visit_crashed", extra={"source": source.id}, exc_info=ended)
-            report = await visit.crashed(ended)
+            report = await endings.crashed(visit, ended)
         else:
-            report = await visit.finished(ended)
+            report = ended
         await self._record(report, source)
+
+    async def _walk_to_its_end(self, visit: Visit) -> SourceReport:
+        return await endings.finished(visit, await self.walk(visit))
 
     def _new_visit(self, source: SourceSettings) -> Visit:
         crawl = self.job.settings.crawl
@@ -161,6 +175,7 @@ class SourceSpider(Spider):
             obey_robots=not source.ignore_robots_because,
             largest_mb=crawl.max_response_mb,
             source_url=source.url,
+            homes=homes_of(source),
             cookies=cookies,
         )
         return Visit(
@@ -169,10 +184,13 @@ class SourceSpider(Spider):
             zone=self.job.settings.zone,
             clock=self.job.clock,
             fetcher=fetcher,
-            hand_over=lambda posts, raw: self._hand_over(source, posts, raw),
+            hand_over=lambda posts, raw, covers: self._hand_over(source, posts, raw, covers),
             vault=self.job.vault,
             before=self.job.before.get(source.id),
             started=self.job.clock(),
+            sink=self.job.sink,
+            history=self.job.history,
+            reads_with=lambda url: self.reads_posts_with(source, url),
             notes=[cookies.problem] if cookies and cookies.problem else [],
         )
 
@@ -201,8 +219,10 @@ class SourceSpider(Spider):
 
     # -- the way of the posts ----------------------------------------------------------------------------------------
 
-    async def _hand_over(self, source: SourceSettings, posts: Sequence[Post], raw: RawResponse) -> Kept | None:
-        batch = Batch(number=next(self._numbers), source=source.id, posts=tuple(posts), response=raw)
+    async def _hand_over(
+        self, source: SourceSettings, posts: Sequence[Post], raw: RawResponse, covers: Coverage | None
+    ) -> Kept | None:
+        batch = Batch(number=next(self._numbers), source=source.id, posts=tuple(posts), response=raw, covers=covers)
         kept: asyncio.Future[Kept | None] = asyncio.get_running_loop().create_future()
         self._waiting[batch.number] = kept
         self._outbox.put_nowait(batch)

@@ -7,7 +7,7 @@ import errno
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from crawlers.visits import crash_reason
+from crawlers.endings import crash_reason
 
 
 @pytest.mark.parametrize(
