@@ -75,8 +75,10 @@ def read(root: Element, page: PageContext) -> Parsed | None:
     if rows:
         links = rows + tuple(_following(root, page, "list"))
         return Parsed(links=links, state=PageState(state="ok", reason=f"读到 {len(rows)} 个问题"))
-    said = clean(root.xpath("string(//body)"))[:3000]
-    return stopped("empty", f"页面提示：{found[0]}") if (found := _NOTHING.search(said)) else None
+    # A line of its own that says so; the same words inside a story mean nothing.
+    lines = (line for line in text_of(root).split("\n")[:3000] if len(line) <= 40)
+    told = next((line for line in lines if _NOTHING.search(line)), None)
+    return stopped("empty", f"页面提示：{told}") if told else None
 
 
 def _is_question(url: str) -> bool:
