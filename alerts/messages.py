@@ -19,12 +19,14 @@ from core.schema import alerts, deliveries, messages
 from core.work import WorkQueue
 from index.rows import insert_into
 
-MessageKind = Literal["alert", "evidence", "digest"]
+MessageKind = Literal["alert", "evidence", "digest", "source"]
+#: Rendered when they are put; the others when they are sent, with what is known by then.
+_RENDERED: tuple[MessageKind, ...] = ("digest", "source")
 MessageState = Literal["waiting", "sent", "failed"]
 
 
 def message_id(subject: str, notifier: str, kind: MessageKind) -> str:
-    """The stable identity of a message: about what (alert id, digest key), to whom, of which kind."""
+    """The stable identity of a message: about what (alert id, key of a digest or source), to whom, of which kind."""
     return hashlib.sha256("\x1f".join((subject, notifier, kind)).encode()).hexdigest()[:40]
 
 
@@ -47,7 +49,7 @@ class MessageRows:
     ) -> int:
         """Ask that each notifier gets this message; returns for how many that was new.
 
-        `subject` is an alert's id, or the key of a digest whose rendered form is `body`.
+        `subject` is an alert's id, or the key of a digest or of news about a source, whose rendered form is `body`.
         """
         rows = {message_id(subject, name, kind): name for name in notifiers}
         known = set(connection.scalars(select(messages.c.id).where(messages.c.id.in_(list(rows)))))
@@ -59,7 +61,7 @@ class MessageRows:
                 "id": key,
                 "notifier": rows[key],
                 "kind": kind,
-                "alert": None if kind == "digest" else subject,
+                "alert": None if kind in _RENDERED else subject,
                 "body": dict(body) if body is not None else None,
                 "created": now,
                 "state": "waiting",

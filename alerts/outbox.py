@@ -199,7 +199,7 @@ class Outbox:
         with self.database.read() as connection:
             if parcel.alert is None:
                 body = connection.scalar(select(messages.c.body).where(messages.c.id == parcel.message))
-                return Message(id=parcel.message, kind="digest", **body) if body else None
+                return Message(id=parcel.message, kind=parcel.kind, **body) if body else None
             letter = read_letter(connection, parcel.alert, self.mentions)
         return self.composer.compose(letter, message=parcel.message, kind=parcel.kind, now=now) if letter else None
 

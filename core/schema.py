@@ -312,10 +312,10 @@ messages = Table(
     metadata,
     Column("id", String(64), primary_key=True),
     Column("notifier", String(60), nullable=False),
-    #: "alert", "evidence" (the picture that follows) or "digest".
+    #: "alert", "evidence" (the picture that follows), "digest" or "source" (one that fails, or works again).
     Column("kind", String(20), nullable=False),
     Column("alert", String(32)),
-    #: Digest only: the rendered message; alerts are rendered when sent, with the evidence known by then.
+    #: Digest and source: the rendered message; alerts are rendered when sent, with the evidence known by then.
     Column("body", JSON),
     Column("created", UtcTime, nullable=False),
     #: "waiting", "sent" or "failed".

@@ -58,6 +58,7 @@ def crawl(
         if not quiet:
             typer.echo("没有到时间的信源" if due else "没有配置这样的信源")
         return
+    from alerts.source_alarms import raise_source_alarms
     from crawlers.run import crawl as run_crawl
 
     reports = run_crawl(
@@ -68,6 +69,7 @@ def crawl(
         vault=product.vault,
         clock=product.clock,
     )
+    raise_source_alarms(product.database, product.settings, now=product.clock())
     for report in reports if not quiet else ():
         typer.echo(
             f"{report.source}\t{SOURCE_STATE_NAMES[report.state]}\t新 {report.new} 改 {report.changed}\t{report.reason}"
