@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 #: Words of the command line and the catalogue for the same parsers.
-_ALSO = {"forum": "discuz", "news": "article", "rss": "feed"}
+_ALSO = {"news": "article", "rss": "feed"}
 #: Read when no parser knows the page by its marks.
 _OTHERWISE = "article"
 

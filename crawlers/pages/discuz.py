@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from urllib.parse import urlsplit, urlunsplit
 
 from core.model import Post
 from core.text import clean, shorten
@@ -17,6 +16,7 @@ from core.times import parse_when
 from crawlers.pages import discuz_archiver
 from crawlers.pages.base import LeadsTo, Link, PageContext, PageParser, PageState, Parsed, stopped
 from crawlers.pages.discuz_posts import read_posts
+from crawlers.pages.forum_layout import declared_base
 from crawlers.pages.markup import Element, first, parse_html, text_of
 from crawlers.pages.refusals import refusal
 from crawlers.pages.urls import absolute, canonical, is_board, site_of, thread_number
@@ -54,20 +54,15 @@ def parse(body: bytes, page: PageContext) -> Parsed:
     root = parse_html(body, page.content_type)
     if root is None or not site_of(page.url):
         return stopped("broken", "响应不是可读的网页")
-    base = _base(root, page.url)
+    return read(root, page, base=declared_base(root, page.url)) or _notice(root)
+
+
+def read(root: Element, page: PageContext, *, base: str) -> Parsed | None:
+    """The threads or posts of a Discuz! page; `None` for a page that holds neither."""
     if (archived := discuz_archiver.read(root, page, base=base)) is not None:
         return archived
     is_thread, posts = read_posts(root, page, base=base)
-    if is_thread:
-        return _thread(root, base, posts)
-    return _board(root, page, base) or _notice(root)
-
-
-def _base(root: Element, url: str) -> str:
-    """What links are relative to: the page's <base>, on the host that we really asked."""
-    declared = absolute(url, (first(root.xpath("//base[@href]/@href")) or url))
-    asked = urlsplit(url)
-    return urlunsplit(urlsplit(declared or url)._replace(scheme=asked.scheme, netloc=asked.netloc))
+    return _thread(root, base, posts) if is_thread else _board(root, page, base)
 
 
 def _thread(root: Element, base: str, posts: tuple[Post, ...]) -> Parsed:

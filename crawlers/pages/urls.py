@@ -19,6 +19,8 @@ _NOISE = re.compile(
     r"formhash|hmsr|hmpl|hmcu|hmkw|hmci|highlight",
     re.IGNORECASE,
 )
+#: Sessions that forums put into the links of visitors without cookies; a short `sid` may be an article's number.
+_SESSION = re.compile(r"(?:sid|s|phpsessid|jsessionid)=[0-9a-f]{32}|(?:phpsessid|jsessionid)=.*", re.IGNORECASE)
 _THREAD_PATH = re.compile(
     r"(?P<folder>.*/)thread-(?P<tid>\d{1,12})(?:-(?P<page>\d{1,6}))?(?:-(?P<extra>\d{1,6}))?\.html$"
 )
@@ -64,6 +66,7 @@ def canonical(url: str) -> str:
     if static:
         path = f"{static['folder']}thread-{static['tid']}-{static['page'] or 1}-1.html"
     kept = [pair for pair in parts.query.split("&") if pair and not _NOISE.fullmatch(pair.partition("=")[0])]
+    kept = [pair for pair in kept if not _SESSION.fullmatch(pair)]
     # The first page of a list or thread is the thread itself.
     kept = [pair for pair in kept if pair != "page=1"]
     plain = urlunsplit((parts.scheme.lower(), parts.netloc, path, "&".join(kept), ""))

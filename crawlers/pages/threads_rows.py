@@ -1,0 +1,167 @@
+"""Lists of threads of unknown software: rows of one form, each with one title that leads to an address of one form.
+
+A menu has links but no times and no people; an article's "related" box has times but nobody who answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from core.text import clean
+from crawlers.pages.base import Link, PageContext
+from crawlers.pages.counts import parse_count
+from crawlers.pages.markup import Element
+from crawlers.pages.threads_marks import Told, is_named, is_person, shape
+from crawlers.pages.urls import absolute, canonical, identity, site_of
+
+_FEWEST = 3
+_MOST_LINKS, _MOST_GROUPS = 5000, 40
+#: Share of rows that must show a mark for the list to have it.
+_SHARE = 0.6
+
+
+@dataclass(slots=True)
+class Row:
+    """One thread as a list shows it."""
+
+    box: Element
+    url: str
+    title: str
+    changed: datetime | None = None
+    counts: list[int] = field(default_factory=list)
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Rows of one form, and how much speaks for them."""
+
+    rows: list[Row]
+    dated: float
+    signed: float
+    counted: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether nothing but a board looks like this."""
+        return min(self.dated, self.signed) >= _SHARE and len(self.rows) >= _FEWEST and self.counted >= _SHARE
+
+    @property
+    def likely(self) -> bool:
+        """Whether a page that is known to be a forum's is a board."""
+        marks = sum(share >= _SHARE for share in (self.dated, self.signed, self.counted))
+        return marks >= 2 and (len(self.rows) >= _FEWEST or marks == 3)
+
+    @property
+    def weight(self) -> float:
+        """For the choice between several lists of one page."""
+        return len(self.rows) * (1 + self.dated + self.signed + self.counted)
+
+
+def find_listing(nodes: list[Element], told: list[Told], page: PageContext, base: str) -> Listing | None:
+    """The page's list of threads, or `None` where nothing looks like one."""
+    when = {id(one.node): one.when for one in told}
+    groups: dict[str, list[tuple[Element, str, str]]] = {}
+    for anchor in [node for node in nodes if node.tag == "a" and node.get("href")][:_MOST_LINKS]:
+        title = clean(anchor.xpath("string()")).replace("\n", " ")
+        if len(title) < 2 or id(anchor) in when or title.isdigit() or is_person(anchor) or is_named(anchor):
+            continue
+        target = absolute(base, anchor.get("href"))
+        if target is None or site_of(target) != site_of(page.url) or identity(target) == identity(page.url):
+            continue
+        form = shape(target)
+        if form:
+            groups.setdefault(form, []).append((anchor, canonical(target), title))
+    largest = sorted(groups.values(), key=len, reverse=True)[:_MOST_GROUPS]
+    found = [listing for group in largest if (listing := _listing(group, when, page)) and listing.likely]
+    return max(found, key=lambda listing: listing.weight, default=None)
+
+
+def _listing(group: list[tuple[Element, str, str]], when: dict[int, datetime], page: PageContext) -> Listing | None:
+    titles = [title for _, _, title in group]
+    if len({url for _, url, _ in group}) < 2 or sum(map(len, titles)) / len(titles) < 4:
+        return None
+    rows = list(_rows(group))
+    if len(rows) < 2 or len({row.title for row in rows}) < 0.7 * len(rows):
+        return None
+    for row in rows:
+        _fill(row, when, page)
+    total = len(rows)
+    return Listing(
+        rows,
+        dated=sum(row.changed is not None for row in rows) / total,
+        signed=sum(row.signed for row in rows) / total,
+        counted=sum(bool(row.counts) for row in rows) / total,
+    )
+
+
+def _rows(group: list[tuple[Element, str, str]]) -> Iterator[Row]:
+    """Each link's row: the largest element around it that holds no other thread of the group."""
+    owners: dict[Element, set[str]] = {}
+    for anchor, url, _ in group:
+        for depth, around in enumerate(anchor.iterancestors()):
+            if depth > 14:
+                break
+            owners.setdefault(around, set()).add(url)
+    taken: dict[str, Row] = {}
+    for anchor, url, title in group:
+        box = anchor
+        for depth, around in enumerate(anchor.iterancestors()):
+            if depth > 14 or len(owners.get(around, ())) != 1 or around.tag in ("body", "html"):
+                break
+            box = around
+        known = taken.get(url)
+        if known is None:
+            taken[url] = Row(box, url, title)
+        elif len(title) > len(known.title) and box is known.box:
+            known.title = title
+    if len(taken) < 2:
+        return
+    # Rows that hang in one parent, or are of one form; a single outsider with the same address form is no row.
+    forms: dict[tuple[str, str], int] = {}
+    for row in taken.values():
+        form = _form(row.box)
+        forms[form] = forms.get(form, 0) + 1
+    usual = max(forms.values())
+    for row in taken.values():
+        if forms[_form(row.box)] >= max(2, usual * 0.2) or usual < _FEWEST:
+            yield row
+
+
+def _form(box: Element) -> tuple[str, str]:
+    parent = box.getparent()
+    return box.tag, "" if parent is None else str(parent.tag)
+
+
+def _fill(row: Row, when: dict[int, datetime], page: PageContext) -> None:
+    latest: datetime | None = None
+    limit = page.now + timedelta(days=1)
+    for seen, node in enumerate(row.box.iter()):
+        if seen > 400 or not isinstance(node.tag, str):
+            break
+        moment = when.get(id(node))
+        if moment and moment <= limit and (latest is None or moment > latest):
+            latest = moment
+        if (node.tag == "a" and node.get("href") and is_person(node)) or is_named(node):
+            row.signed = True
+        if len(node) == 0 and id(node) not in when:
+            count = parse_count(clean(node.text or ""))
+            if count is not None:
+                row.counts.append(count)
+    row.changed = latest
+
+
+def as_links(listing: Listing) -> list[Link]:
+    """The rows as places to go to."""
+    return [
+        Link(
+            url=row.url,
+            leads_to="thread",
+            title=row.title,
+            changed=row.changed,
+            standing="/".join(map(str, row.counts[:4])) if row.changed is None and row.counts else None,
+        )
+        for row in listing.rows
+    ]
