@@ -26,7 +26,7 @@ _CHANNEL = {"forum": "forum", "weibo": "weibo", "news": "news"}
 
 def row(source: str, kind: str, url: str, **more: Any) -> dict[str, Any]:
     """One row of `sources.toml`."""
-    return {"id": source, "name": source, "kind": kind, "url": url, "channel": _CHANNEL[kind], **more}
+    return {"id": source, "name": source, "kind": kind, "url": url, "channel": _CHANNEL.get(kind, kind), **more}
 
 
 @dataclass
@@ -64,6 +64,8 @@ class Crawls:
     driver: subprocess.Popen[str]
     #: Id of the source whose posts the store has no room for.
     no_room_for: str = ""
+    #: The setting `[evidence] browser`.
+    browser: str = "auto"
     #: What host names resolve to; the machine's own resolver where empty.
     names: dict[str, str] = field(default_factory=dict)
 
@@ -76,6 +78,7 @@ class Crawls:
             "crawl": limits,
             "no_room_for": self.no_room_for,
             **({"names": self.names} if self.names else {}),
+            "browser": self.browser,
             "answer": str(self.data / "answer.json"),
             "log": str(self.data / "log.txt"),
         }
