@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from crawlers.pages.base import Expects
 from crawlers.pages.encoding import decode
-from crawlers.pages.markup import visible_text
+from crawlers.pages.markup import released, visible_text
 
 _REFUSALS = {
     401: "要求登录",
@@ -54,6 +54,17 @@ _GATE_MARKS = (
     b"cf-challenge",
     b"cf-turnstile",
     b"/cdn-cgi/challenge-platform",
+)
+#: A page that a script draws brings what it draws with it; a gate does not.
+_DATA_MARKS = (
+    b'id="__next_data__"',
+    b'id="render_data"',
+    b'id="__nuxt_data__"',
+    b"window.__nuxt__",
+    b"window.__initial_state__",
+    b"application/ld+json",
+    b"var alldata",
+    b'class="article-content"',
 )
 _GATE_WORDS = re.compile(
     r"页面重载开启|频繁刷新限制|代理服务器访问限制|(?:请|需要?)(?:您)?(?:完成|进行|输入|拖动|滑动).{0,12}(?:安全验证|验证码|人机验证|滑块)|"
@@ -141,7 +152,7 @@ def _said_by_api(body: bytes) -> str | None:
 
 
 def _shown_by_page(markup: str, body: bytes, *, whole: bool) -> str | None:
-    seen = visible_text(markup) if whole else ""
+    seen = visible_text(released(markup)) if whole else ""
     short = whole and len(seen) < _SHORT
     found = _TITLE.search(markup)
     title = " ".join(found[1].split()) if found else ""
@@ -167,6 +178,7 @@ def _shown_by_page(markup: str, body: bytes, *, whole: bool) -> str | None:
         for mark in _GATE_MARKS:
             if mark in lowered:
                 return "页面是验证码页"
-    if not seen and b"<script" in lowered and b"<body" in lowered:
+    drawn = any(mark in lowered for mark in _DATA_MARKS)
+    if not seen and not drawn and b"<script" in lowered and b"<body" in lowered:
         return "页面没有正文，只有脚本，通常是反爬验证"
     return None

@@ -37,6 +37,9 @@ _CLOSING = {
     name: re.compile(rf"</{name}\b[^<>]{{0,50}}>?", re.IGNORECASE)
     for name in ("script", "style", "noscript", "template", "title")
 } | {"": re.compile("-->")}
+#: <code class="pagelet_html" …><!-- … --></code>
+_HELD_BACK = re.compile(r"(<code\b[^<>]{0,300}>)\s{0,50}<!--", re.IGNORECASE)
+_HELD_END = re.compile(r"-->\s{0,50}</code>", re.IGNORECASE)
 
 Skip = Callable[[Element], bool]
 
@@ -110,6 +113,13 @@ def html_to_text(fragment: str) -> str:
         return clean(unescape(fragment))
     root = parse_markup(f"<div>{fragment[:LARGEST_BODY]}</div>")
     return "" if root is None else text_of(root)
+
+
+def released(markup: str) -> str:
+    """The markup with the parts that wait inside comments for a script to put them in place (Tieba) put in place."""
+    if "<code" not in markup:
+        return markup
+    return _HELD_END.sub("</code>", _HELD_BACK.sub(r"\1", markup))
 
 
 def visible_text(markup: str) -> str:

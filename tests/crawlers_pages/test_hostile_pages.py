@@ -157,7 +157,7 @@ def test_json_of_any_shape(value: object) -> None:
 def test_an_unknown_kind_is_the_callers_mistake() -> None:
     """A kind without a parser is named, with those that exist."""
     with pytest.raises(NotFound, match="discuz"):
-        parse_page("tieba", b"", PAGE)
+        parse_page("no-such-kind", b"", PAGE)
 
 
 def test_links_lead_only_to_web_addresses() -> None:
