@@ -173,7 +173,7 @@ def _shown(child: Element) -> str:
 
 
 def _name(line: Element, owner: Owner) -> Element | None:
-    """In a search the name comes first (`a.nk`), below a status it is a bare link, in a person's list it is not said."""
+    """In a search the name comes first (`a.nk`), below a status it is a bare link, in a list it is not said."""
     links = [child for child in list(line)[:_MOST_CHILDREN] if child.tag == "a"][:3]
     named = first(link for link in links if "nk" in (link.get("class") or "").split())
     if named is not None or not owner.many or not links or line[0] is not links[0]:

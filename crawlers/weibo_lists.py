@@ -1,0 +1,102 @@
+"""Down a list of statuses, whichever edition of Weibo shows it; everything is kept, cut texts are fetched whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from core.model import Post
+from core.settings import SourceSettings
+from crawlers.cursors import KnownReading
+from crawlers.pages.weibo import long_text
+from crawlers.pages.weibo_ids import mid_in_query
+from crawlers.visits import Page
+from crawlers.weibo_comment_reading import CommentReading
+from crawlers.weibo_session import Session
+from crawlers.weibo_surfaces import Surface, search_url, timeline_url
+
+#: No list is walked further, whatever it says.
+DEEPEST_PAGE = 50
+
+
+@dataclass(slots=True, kw_only=True)
+class StatusList:
+    """One walk down one list."""
+
+    session: Session
+    reading: KnownReading
+    comments: CommentReading
+
+    async def walk(self) -> None:
+        """From page to page until nothing on one is new."""
+        source, surface = self.session.visit.source, self.session.surface
+        url: str | None = first_page(source, surface)
+        empty = 0
+        for number in range(1, DEEPEST_PAGE + 1):
+            if url is None:
+                return
+            page = await self.session.enter(url, "weibo")
+            if number == 1 and not page.parsed.posts and page.parsed.state.state == "ok":
+                url = _following(page)  # a profile, which says where the statuses are
+                continue
+            empty = 0 if page.parsed.posts else empty + 1
+            # A pinned status is old and known, but it stands beside others, and any new one leads on.
+            on = self.reading.goes_on((post.native_id, post.published) for post in page.parsed.posts)
+            await self.take(page)
+            # One empty page in the middle of a search is not its end; two are.
+            if empty == 2 or (number == 1 and empty) or (not empty and not on):
+                return
+            is_search = surface == "mobile" and source.keyword and not source.user
+            url = search_url(source.url, source.keyword, number + 1) if is_search else _following(page)
+        if url is not None:
+            self.session.visit.notes.append(f"列表最多读 {DEEPEST_PAGE} 页，更早的内容看不到")
+
+    async def take(self, page: Page) -> None:
+        """Keep everything that a page shows, the cut texts whole."""
+        posts, reading = page.parsed.posts, self.reading
+        reading.still_shown(post.native_id for post in posts)
+        cut = {mid: link.url for link in page.parsed.links if link.leads_to == "status" and (mid := _mid(link.url))}
+        fresh = [post for post in posts if reading.wants(post.native_id, post.published)]
+        long = [post for post in fresh if post.native_id in cut]
+        await self.session.visit.keep([post for post in posts if post not in long], page)
+        for post in fresh:
+            if post.native_id not in cut:
+                reading.done(post.native_id)
+
+        async def complete(post: Post) -> None:
+            await self._complete(post, page, cut[post.native_id])
+
+        await self.session.visit.each(long, complete)
+        self.comments.notice(_recent(posts, reading))
+
+    async def _complete(self, post: Post, page: Page, url: str) -> None:
+        """Keep a status with its whole text; with the beginning, where the whole cannot be had."""
+        answer = await self.session.look(url, "weibo")
+        whole = long_text(answer.raw.body) if answer else None
+        if answer and whole:
+            await self.session.visit.keep([replace(post, text=whole.text)], answer)
+            self.reading.done(post.native_id)
+            return
+        await self.session.visit.keep([post], page)
+        self.reading.missed(post.native_id, url)
+
+
+def first_page(source: SourceSettings, surface: Surface) -> str:
+    """Where a walk begins: a user's list, a search, or the list that the operator gave."""
+    if source.user:
+        return timeline_url(surface, source.url, source.user)
+    if source.keyword and surface == "mobile":
+        return search_url(source.url, source.keyword, 1)
+    return source.url
+
+
+def _recent(posts: Iterable[Post], reading: KnownReading) -> list[Post]:
+    return [post for post in posts if post.published is None or post.published >= reading.floor]
+
+
+def _mid(url: str) -> str | None:
+    return mid_in_query(url, "id")
+
+
+def _following(page: Page) -> str | None:
+    return next((link.url for link in page.parsed.links if link.leads_to == "list"), None)
