@@ -11,9 +11,10 @@ from datetime import timedelta
 from typing import Literal
 
 from app.browsing import why_no_browser
+from app.known_parsers import require_parsers
 from app.wiring import Product
 from core.durations import in_chinese
-from core.errors import ModelError
+from core.errors import ConfigError, ModelError
 from core.model import SOURCE_STATE_NAMES
 from core.work import QueueName, WorkQueue
 
@@ -51,6 +52,7 @@ def examine(product: Product) -> list[Finding]:
         *_queues(product),
         *_messages(product),
         *_sources(product),
+        *_manners(product),
     ]
 
 
@@ -158,5 +160,45 @@ def _sources(product: Product) -> Iterator[Finding]:
             state = f"早该抓取，已过时 {in_chinese(late)}；上次{state}"
             yield Finding(level="bad", item=f"信源 {source.name}", state=state, fix=_RUNNING)
             continue
-        good = status.state in ("ok", "empty")
-        yield Finding(level="ok" if good else "bad", item=f"信源 {source.name}", state=state)
+        if status.state == "paused":
+            fix = f"tingfeng sources resume {source.id}"
+            yield Finding(level="warn", item=f"信源 {source.name}", state=state, fix=fix)
+            continue
+        # An emptiness that is not believed counts as a failure, although its state is the same.
+        good = status.state in ("ok", "empty") and status.failures == 0
+        fix = "" if good else f"tingfeng sources health --proof {source.id}"
+        yield Finding(level="ok" if good else "bad", item=f"信源 {source.name}", state=state, fix=fix)
+
+
+def _manners(product: Product) -> Iterator[Finding]:
+    """What the rows of `sources.toml` lean on: parsers, cookies, canaries, exceptions from robots.txt."""
+    from crawlers.cookies import cookies_of
+
+    sources, now = product.settings.sources, product.clock()
+    try:
+        require_parsers(product.settings)
+    except ConfigError as wrong:
+        yield Finding(level="bad", item="页面解析器", state=f"{wrong.value}：{wrong.problem}", fix=wrong.fix)
+    for source in sources:
+        cookies = cookies_of(source, now=now)
+        if cookies is None:
+            continue
+        item, fix = f"Cookie {source.name}", "在浏览器里重新登录，换上新的 Cookie"
+        if cookies.problem:
+            yield Finding(level="bad", item=item, state=cookies.problem, fix=fix)
+        elif cookies.expires is None:
+            yield Finding(level="ok", item=item, state="没有写明何时到期")
+        elif cookies.expires <= now:
+            yield Finding(level="bad", item=item, state="已经到期", fix=fix)
+        else:
+            left = cookies.expires - now
+            soon = left <= product.settings.health.cookie_warning
+            state = f"还有 {in_chinese(left)}到期"
+            yield Finding(level="warn" if soon else "ok", item=item, state=state, fix=fix if soon else "")
+    if blind := [source.name for source in sources if source.never_empty and not source.canary]:
+        state = f"{len(blind)} 个信源没有设 canary：看起来没有新内容时，只凭以往的发帖量判断"
+        yield Finding(level="ok", item="探针页面", state=state)
+    for source in sources:
+        if source.ignore_robots_because:
+            state = f"{source.name} 不遵守 robots.txt，理由：{source.ignore_robots_because}"
+            yield Finding(level="ok", item="robots.txt", state=state)

@@ -11,6 +11,7 @@ import pytest
 from app.doctor import Finding, examine
 from app.wiring import Product
 from core.config import load_settings
+from core.secret import Secret
 from core.work import WorkQueue
 from crawlers.reports import SourceReport
 
@@ -52,3 +53,48 @@ def test_a_name_of_one_character_is_warned_of(product: Product) -> None:
     found = finding(replace(product, settings=short), f"监测对象 {subject.name}")
     assert found.level == "warn"
     assert "「车」" in found.state
+
+
+@pytest.mark.parametrize(
+    ("cookie", "level", "said"),
+    [
+        ("SUB=x; ALF=1776000000", "ok", "还有"),
+        ("SUB=x; ALF=1773700000", "warn", "还有"),
+        ("SUB=x; ALF=1773500000", "bad", "已经到期"),
+        ("SUB=x", "ok", "没有写明"),
+        ("nonsense", "bad", "无法识别"),
+    ],
+)
+def test_a_cookie_is_warned_of_before_it_ends(product: Product, cookie: str, level: str, said: str) -> None:
+    """A login that ends on a weekend is seen on Friday; its value is seen by nobody."""
+    found = finding(_with_source(product, cookie=Secret(cookie)), f"Cookie {product.settings.sources[0].name}")
+    assert (found.level, said in found.state) == (level, True)
+    assert "SUB" not in found.state
+
+
+def test_an_exception_from_robots_is_listed_with_its_reason(product: Product) -> None:
+    found = finding(_with_source(product, ignore_robots_because="自有站点"), "robots.txt")
+    assert "自有站点" in found.state
+
+
+def test_a_parser_nobody_wrote_is_bad(product: Product) -> None:
+    found = finding(_with_source(product, parser="acme"), "页面解析器")
+    assert found.level == "bad"
+    assert "acme" in found.state
+    assert "discuz" in found.fix
+
+
+def test_a_pause_and_a_doubted_emptiness_are_not_green(product: Product, now: datetime) -> None:
+    """Both are silences that say nothing."""
+    paused, empty, *_ = product.settings.sources
+    product.catalogue.pause(paused.id, reason="维护", now=now)
+    assert finding(product, f"信源 {paused.name}").level == "warn"
+    report = SourceReport(source=empty.id, state="empty", reason="请核实", failed=True, started=now, ended=now)
+    product.catalogue.record(report, empty, now=now)
+    assert finding(product, f"信源 {empty.name}").level == "bad"
+
+
+def _with_source(product: Product, **changes: object) -> Product:
+    first, *others = product.settings.sources
+    sources = (first.model_copy(update=changes), *others)
+    return replace(product, settings=product.settings.model_copy(update={"sources": sources}))
