@@ -80,6 +80,22 @@ class Quiet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """A stretch of the day in which a source could not be read or believed, or was paused."""
+
+    state: SourceState
+    reason: str
+    #: Within the day: its own beginning and end where the stretch is longer.
+    since: datetime
+    until: datetime
+    #: Whether it had not ended by then.
+    lasts: bool
+
+    def __post_init__(self) -> None:
+        require_aware(self, since=self.since, until=self.until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLine:
     """How one source stands when the digest is made."""
 
@@ -91,6 +107,10 @@ class SourceLine:
     last_ok: datetime | None
     #: Whether the day was seen: some crawl succeeded since it began.
     seen: bool
+    #: The day's outages, oldest first.
+    outages: tuple[Outage, ...] = ()
+    #: What was lost for good, as crawls of the day said: "11-02 08:00 至 11-15 08:00 的内容没有补采".
+    lost: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require_aware(self, since=self.since, last_ok=self.last_ok)
@@ -125,5 +145,9 @@ class Digest:
 
     @property
     def troubled(self) -> tuple[SourceLine, ...]:
-        """Sources that do not work now, or were not seen on that day."""
-        return tuple(line for line in self.sources if line.state not in ("ok", "empty") or not line.seen)
+        """Sources that do not work now, or were not seen on that day or on part of it."""
+        return tuple(
+            line
+            for line in self.sources
+            if line.state not in ("ok", "empty") or not line.seen or line.outages or line.lost
+        )

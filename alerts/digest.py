@@ -6,18 +6,20 @@ import os
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from alerts import counting, following
 from alerts.card import shown
 from alerts.cases import CaseBook
 from alerts.compose import safe_link, templates
-from alerts.daily import Digest, Tally, Window
+from alerts.daily import Digest, Outage, Tally, Window
 from alerts.messages import MessageRows
 from core.database import Database
 from core.durations import in_chinese
 from core.errors import NotFound
 from core.model import GRADE_NAMES, SOURCE_STATE_NAMES
 from core.settings import Settings
+from core.text import shorten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,7 @@ def render(digest: Digest, *, settings: Settings) -> RenderedDigest:
         "states": SOURCE_STATE_NAMES,
         "most": most,
         "moment": lambda moment: shown(moment, zone) if moment else "未知",
+        "outage": lambda outage: outage_line(outage, zone),
         "span": lambda length: in_chinese(length) if length is not None else "无数据",
         "against": against,
         "safe_link": safe_link,
@@ -113,6 +116,16 @@ def against(count: int, usual: float | None) -> str:
     # Beyond twice the usual, percentages stop telling anything.
     change = f"为其 {count / usual:.1f} 倍" if count > 2 * usual else f"{(count - usual) / usual:+.0%}"
     return f"此前日均 {usual:.1f}，{change}"
+
+
+def outage_line(outage: Outage, zone: ZoneInfo) -> str:
+    """One outage, within one day: 09:12–14:40 被拦截（验证码）."""
+    since = f"{outage.since.astimezone(zone):%H:%M}"
+    # The end of a finished day is written as people write it.
+    until = f"{outage.until.astimezone(zone):%H:%M}"
+    until = "24:00" if until == "00:00" and outage.until > outage.since else until
+    name = "没有内容，存疑" if outage.state == "empty" else SOURCE_STATE_NAMES[outage.state]
+    return f"{since}–{until}{'（仍未恢复）' if outage.lasts else ''} {name}（{shorten(outage.reason, 120)}）"
 
 
 def write(rendered: RenderedDigest, *, folder: Path) -> Path:
@@ -166,4 +179,15 @@ def _facts(digest: Digest) -> dict[str, object]:
         "old": digest.old,
         "unmatched": digest.unmatched,
         "sources_troubled": [line.name for line in digest.troubled],
+        "outages": [
+            {
+                "source": line.name,
+                "state": outage.state,
+                "since": outage.since.isoformat(),
+                "until": outage.until.isoformat(),
+                "lasts": outage.lasts,
+            }
+            for line in digest.sources
+            for outage in line.outages
+        ],
     }

@@ -11,10 +11,11 @@ from typing import Any, cast
 from sqlalchemy import Connection, func, select
 
 from alerts.counting import title_of
-from alerts.daily import Quiet, SourceLine, Speed, Window
+from alerts.daily import Outage, Quiet, SourceLine, Speed, Window
 from core.model import Grade
 from core.schema import alerts, cases, deliveries, dispatches, messages, posts, sources, verdicts
 from core.settings import SourceSettings
+from crawlers.history import Episode, read_episodes
 
 GRAVEST_OLD = 10
 _SHOWS_THE_POST = ("complete", "partial")
@@ -95,10 +96,14 @@ def unmatched(connection: Connection, window: Window) -> int:
 def source_lines(connection: Connection, watched: Sequence[SourceSettings], window: Window) -> tuple[SourceLine, ...]:
     """How each watched source stands now, and whether it was seen since the day began."""
     known = {row.id: row for row in connection.execute(select(sources))}
-    return tuple(_source_line(source, known.get(source.id), window) for source in watched)
+    episodes = read_episodes(connection, window.since, window.until, [source.id for source in watched])
+    return tuple(
+        _source_line(source, known.get(source.id), [one for one in episodes if one.source == source.id], window)
+        for source in watched
+    )
 
 
-def _source_line(source: SourceSettings, row: Any | None, window: Window) -> SourceLine:
+def _source_line(source: SourceSettings, row: Any | None, episodes: Sequence[Episode], window: Window) -> SourceLine:
     if row is None:
         return SourceLine(name=source.name, state=None, reason="从未采集", since=None, last_ok=None, seen=False)
     return SourceLine(
@@ -108,6 +113,18 @@ def _source_line(source: SourceSettings, row: Any | None, window: Window) -> Sou
         since=row.since,
         last_ok=row.last_ok,
         seen=row.last_ok is not None and row.last_ok >= window.since,
+        outages=tuple(_outage(one, window) for one in episodes if one.failed or one.state == "paused"),
+        lost=tuple(part for one in episodes for part in one.reason.split("；") if part.endswith("没有补采")),
+    )
+
+
+def _outage(episode: Episode, window: Window) -> Outage:
+    return Outage(
+        state=episode.state,
+        reason=episode.reason,
+        since=max(episode.since, window.since),
+        until=min(episode.until or window.until, window.until),
+        lasts=episode.until is None or episode.until > window.until,
     )
 
 

@@ -14,6 +14,7 @@ from alerts.daily import Digest
 from core.errors import NotFound
 from core.schema import deliveries, exhibits, messages, sources
 from core.settings import DigestSettings, RuleSettings, SourceSettings
+from crawlers.history import enter
 from tests.alerts.world import HOUR, MINUTE, NOW, Recorder, World, make_mention, make_settings
 
 DAY = timedelta(days=1)
@@ -200,6 +201,52 @@ def test_coverage_is_stated(world: World, tmp_path: Path, row: dict[str, Any] | 
     troubled = "均正常" not in words
     assert ("不能理解为无事发生" in rendered.text) is troubled
     assert ("确无新内容" in rendered.text) is not troubled
+
+
+#: From and to, in hours of the day in Shanghai, of a state that failed; what the digest of the whole day says.
+OUTAGES = [
+    ("in the day", 9.2, 14.5, "blocked", "当日 09:12–14:30 被拦截（验证码）"),
+    ("from the night before", -3.0, 1.0, "down", "当日 00:00–01:00 无法连接（验证码）"),
+    ("into the next day", 22.0, 26.0, "broken", "当日 22:00–24:00（仍未恢复） 页面改版（验证码）"),
+    ("not ended yet", 22.0, None, "empty", "当日 22:00–24:00（仍未恢复） 没有内容，存疑（验证码）"),
+    ("the day before", -9.0, -1.0, "blocked", ""),
+    ("the day after", 25.0, 26.0, "blocked", ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "state", "words"), [one[1:] for one in OUTAGES], ids=[o[0] for o in OUTAGES]
+)
+def test_every_outage_of_the_day_is_told_with_its_times(
+    world: World, tmp_path: Path, since: float, until: float | None, state: Any, words: str
+) -> None:
+    """Not only the present state: a source that works again in the morning was blind for part of the day."""
+    world.settings = make_settings(tmp_path, sources=(BOARD,))
+    midnight = datetime(2026, 3, 14, 16, 0, tzinfo=UTC)
+    put_source(world, last_ok=MORNING)
+    with world.database.write() as connection:
+        times = [(midnight - 9 * DAY, "ok"), (midnight + since * HOUR, state)]
+        times += [(midnight + until * HOUR, "ok")] if until is not None else []
+        for at, entered in times:
+            enter(connection, "board", state=entered, failed=entered != "ok", reason="验证码", proof=None, now=at)
+    rendered = daily.render(build(world), settings=world.settings)
+    assert ("当日 " in rendered.text) is bool(words)
+    assert words in rendered.text
+    assert words in rendered.html
+    assert ("没有中断" in rendered.text) is not bool(words)
+    assert bool(rendered.facts["outages"]) is bool(words)
+
+
+def test_what_was_lost_for_good_is_told(world: World, tmp_path: Path) -> None:
+    """The crawl that came back too late says from when to when, and the digest of its day repeats it."""
+    world.settings = make_settings(tmp_path, sources=(BOARD,))
+    put_source(world, last_ok=MORNING)
+    with world.database.write() as connection:
+        reason = "没有新内容；03-01 08:00 至 03-08 20:00 的内容没有补采"
+        enter(connection, "board", state="ok", failed=False, reason=reason, proof=None, now=NOW)
+    rendered = daily.render(build(world), settings=world.settings)
+    for page in (rendered.text, rendered.html):
+        assert "03-01 08:00 至 03-08 20:00 的内容没有补采" in page
 
 
 def test_an_empty_installation_says_that_it_knows_nothing(world: World) -> None:
