@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from core.model import WATCHED_KINDS, WatchedKind
 from crawlers.pages import parse_page
@@ -70,9 +70,10 @@ def _weibo(host: str, path: str, query: str) -> Guess:
 
 def _parameter(query: str, name: str) -> str:
     """One value of a query; old links carry GBK in their percent escapes."""
-    for key, value in parse_qsl(query, keep_blank_values=True, encoding="latin-1"):
+    for pair in query.split("&"):
+        key, _, value = pair.partition("=")
         if key == name:
-            raw = unquote_to_bytes(value) if "%" in value else value.encode("latin-1", "replace")
+            raw = unquote_to_bytes(value.replace("+", " "))
             try:
                 return raw.decode("utf-8").strip()
             except UnicodeDecodeError:
