@@ -53,7 +53,11 @@ def find_blocks(nodes: list[Element], told: list[Told]) -> tuple[list[Block], bo
     best: list[Block] = []
     for group in _groups(told):
         blocks = _read(group, people, by_node)
-        if len(blocks) >= max(2, _SHARE * len(group)) and (len(blocks), _size(blocks)) > (len(best), _size(best)):
+        if (
+            len(blocks) >= max(2, _SHARE * len(group))
+            and _speak(blocks)
+            and (len(blocks), _size(blocks)) > (len(best), _size(best))
+        ):
             best = blocks
     if best:
         return best, _sure(best)
@@ -210,6 +214,12 @@ _UNSAID = re.compile(
     r"btns?|buttons?|share|rate|attach-?info|jammer|ad|ads)(?:[\s_-]|$)",
     re.I,
 )
+
+
+def _speak(blocks: list[Block]) -> bool:
+    """Whether the words are words: a column of numbers belongs to a list."""
+    texts = [clean(block.words.xpath("string()")) for block in blocks[:100]]
+    return sum(len(text) > 1 and not re.fullmatch(r"[\d\s,./:万w+-]*", text) for text in texts) >= 0.5 * len(texts)
 
 
 def _size(blocks: list[Block]) -> int:

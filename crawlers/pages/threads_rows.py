@@ -75,26 +75,32 @@ def find_listing(nodes: list[Element], told: list[Told], page: PageContext, base
         if form:
             groups.setdefault(form, []).append((anchor, canonical(target), title))
     largest = sorted(groups.values(), key=len, reverse=True)[:_MOST_GROUPS]
-    found = [listing for group in largest if (listing := _listing(group, when, page)) and listing.likely]
+    found = [listing for group in largest for listing in _listings(group, when, page) if listing.likely]
     return max(found, key=lambda listing: listing.weight, default=None)
 
 
-def _listing(group: list[tuple[Element, str, str]], when: dict[int, datetime], page: PageContext) -> Listing | None:
+def _listings(group: list[tuple[Element, str, str]], when: dict[int, datetime], page: PageContext) -> Iterator[Listing]:
+    """The lists that links of one form make: a box of favourites beside the board is another list than the board."""
     titles = [title for _, _, title in group]
     if len({url for _, url, _ in group}) < 2 or sum(map(len, titles)) / len(titles) < 4:
-        return None
-    rows = list(_rows(group))
-    if len(rows) < 2 or len({row.title for row in rows}) < 0.7 * len(rows):
-        return None
-    for row in rows:
+        return
+    places: dict[tuple[str, ...], list[Row]] = {}
+    for row in _rows(group):
         _fill(row, when, page)
-    total = len(rows)
-    return Listing(
-        rows,
-        dated=sum(row.changed is not None for row in rows) / total,
-        signed=sum(row.signed for row in rows) / total,
-        counted=sum(bool(row.counts) for row in rows) / total,
-    )
+        places.setdefault(_place(row.box), []).append(row)
+    for rows in places.values():
+        if len(rows) >= 2 and len({row.title for row in rows}) >= 0.7 * len(rows):
+            total = len(rows)
+            yield Listing(
+                rows,
+                dated=sum(row.changed is not None for row in rows) / total,
+                signed=sum(row.signed for row in rows) / total,
+                counted=sum(bool(row.counts) for row in rows) / total,
+            )
+
+
+def _place(box: Element) -> tuple[str, ...]:
+    return (box.tag, *(str(around.tag) for around in box.iterancestors()))
 
 
 def _rows(group: list[tuple[Element, str, str]]) -> Iterator[Row]:
@@ -117,22 +123,7 @@ def _rows(group: list[tuple[Element, str, str]]) -> Iterator[Row]:
             taken[url] = Row(box, url, title)
         elif len(title) > len(known.title) and box is known.box:
             known.title = title
-    if len(taken) < 2:
-        return
-    # Rows that hang in one parent, or are of one form; a single outsider with the same address form is no row.
-    forms: dict[tuple[str, str], int] = {}
-    for row in taken.values():
-        form = _form(row.box)
-        forms[form] = forms.get(form, 0) + 1
-    usual = max(forms.values())
-    for row in taken.values():
-        if forms[_form(row.box)] >= max(2, usual * 0.2) or usual < _FEWEST:
-            yield row
-
-
-def _form(box: Element) -> tuple[str, str]:
-    parent = box.getparent()
-    return box.tag, "" if parent is None else str(parent.tag)
+    yield from taken.values()
 
 
 def _fill(row: Row, when: dict[int, datetime], page: PageContext) -> None:

@@ -75,10 +75,11 @@ def test_nothing_is_never_ok(path: Path) -> None:
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.parent.name}-{path.parent.name}")
 def test_pages_are_recognised_by_their_own_marks(path: Path) -> None:
-    """Kind "auto" picks the parser of the folder a readable page lies in."""
+    """Kind "auto" picks the parser of the folder a readable page lies in, if that one is ever chosen by itself."""
     wanted, body, page = load(path)
-    if wanted["state"] in ("ok", "empty"):
-        assert detect(body, page) == path.parent.parent.name
+    name = path.parent.parent.name
+    if wanted["state"] in ("ok", "empty") and not (name in PARSERS and PARSERS[name].looks_like is None):
+        assert detect(body, page) == name
 
 
 def test_every_parser_has_pages() -> None:
