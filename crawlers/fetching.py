@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from scrapy import Request
 from scrapy.exceptions import (
@@ -20,7 +21,7 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 
 from core.clock import Clock
-from core.errors import Blocked, Down, LayoutChanged, PageError
+from core.errors import Blocked, Down, EvidenceError, LayoutChanged, PageError
 from crawlers.bounds import may_ask
 from crawlers.budget import DaySpent
 from crawlers.cookies import Cookies
@@ -48,6 +49,10 @@ _WORLD = (
 )
 
 
+#: In a request's meta: the page is drawn by a browser (`crawlers.browser`).
+IN_BROWSER = "tingfeng_browser"
+
+
 class Gone(LayoutChanged):
     """404 or 410: bad news about a list, plain news about a thread that was deleted since."""
 
@@ -72,6 +77,8 @@ class Fetcher:
     obey_robots: bool
     #: For the operator's eyes, in the sentence about a page that was too large.
     largest_mb: int
+    #: Whether its pages need a browser to be drawn.
+    browser: bool = False
     #: Where the source lies: its cookies go to no other server.
     source_url: str = ""
     #: Hosts that may lie in our own network.
@@ -93,7 +100,9 @@ class Fetcher:
         """
         if not may_ask(url, homes=self.homes):
             return Answer(raw=None, error=LayoutChanged(url, "网址不可用或指向内部网络，没有读取"))
-        meta = {} if self.obey_robots else {"dont_obey_robotstxt": True}
+        meta: dict[str, Any] = {} if self.obey_robots else {"dont_obey_robotstxt": True}
+        if self.browser and expects == "html" and body is None:
+            meta |= {IN_BROWSER: True, "max_retry_times": 1}  # a page that hangs costs its whole time limit
         try:
             method = "GET" if body is None else "POST"
             sent = self._with_cookies(url, headers or {})
@@ -103,6 +112,8 @@ class Fetcher:
             return Answer(raw=None, error=LayoutChanged(url, f"网址无法使用（{bad}）"))
         except DaySpent:
             raise  # our own limit says nothing about the site
+        except EvidenceError as bad:  # no browser on this machine, or one that does not start
+            return Answer(raw=None, error=Down(url, f"该信源需要浏览器才能读取：{bad}"))
         except _WORLD as bad:
             refusal = bad.response if isinstance(bad, RobotsForbid) else None
             raw = raw_response(refusal, self.clock()) if refusal is not None else None

@@ -96,8 +96,22 @@ def scrapy_settings(job: Job) -> ScrapySettings:
         "STATS_DUMP": False,
         JOB_SETTING: job,
     }
+    if any(source.browser for source in job.sources):
+        chosen |= _browser_settings(job)
     settings.update(chosen, priority="cmdline")
     return settings
+
+
+def _browser_settings(job: Job) -> dict[str, Any]:
+    """The handler that draws pages, loaded only where a source asks for it."""
+    handler = "crawlers.browser.BrowserDownloads"
+    return {
+        "DOWNLOAD_HANDLERS": {"data": None, "file": None, "ftp": None, "s3": None, "http": handler, "https": handler},
+        "PLAYWRIGHT_BROWSER_PROVIDER": "crawlers.browser.FoundBrowser",
+        "PLAYWRIGHT_LAUNCH_OPTIONS": {"executable_path": job.settings.evidence.browser},
+        "PLAYWRIGHT_PROCESS_REQUEST_HEADERS": None,
+        "PLAYWRIGHT_DOWNLOAD_TIMEOUT": 1,
+    }
 
 
 def _slots(job: Job) -> dict[str, dict[str, float]]:
@@ -119,6 +133,7 @@ def _run(spider: str | type[Spider], settings: ScrapySettings) -> None:
 
     logging.getLogger("scrapy").setLevel(logging.WARNING)
     logging.getLogger("twisted").setLevel(logging.ERROR)
+    logging.getLogger("scrapy-playwright").setLevel(logging.ERROR)
     observer: Any = PythonLoggingObserver("twisted")  # type: ignore[no-untyped-call]
     observer.start()
     runner = AsyncCrawlerRunner(settings)

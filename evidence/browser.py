@@ -154,7 +154,7 @@ class BrowserPool:
         async with self._lock:
             old = self._current
             if old is None or not old.is_usable():
-                self._current = await _start(self._path)
+                self._current = await start_browser(self._path)
                 if old is not None and old.active == 0:
                     await old.end()
             running = self._current
@@ -169,8 +169,8 @@ class BrowserPool:
             await running.end()
 
 
-async def _start(path: Path) -> RunningBrowser:
-    """Start a browser that reaches nothing by itself: contexts bring their own proxy."""
+async def start_browser(path: Path) -> RunningBrowser:
+    """Start a browser that reaches nothing by itself: contexts bring their own proxy. Raise `EvidenceError` on failure."""
     flags = browser_flags()
     proxy = await EgressProxy(closed=True).__aenter__()
     playwright = await async_playwright().start()

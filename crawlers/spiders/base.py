@@ -113,6 +113,10 @@ class SourceSpider(Spider):
             return own, {}
         return (self.kind if self.kind in KINDS and self.kind != "news" else "auto"), {}
 
+    def body_of(self, source: SourceSettings, url: str) -> bytes | None:
+        """What such a page is asked for with, where the site wants a POST."""
+        return None
+
     # -- the crawl ---------------------------------------------------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Batch]:
@@ -176,6 +180,7 @@ class SourceSpider(Spider):
             largest_mb=crawl.max_response_mb,
             source_url=source.url,
             homes=homes_of(source),
+            browser=source.browser,
             cookies=cookies,
         )
         return Visit(
@@ -191,6 +196,7 @@ class SourceSpider(Spider):
             sink=self.job.sink,
             history=self.job.history,
             reads_with=lambda url: self.reads_posts_with(source, url),
+            body_of=lambda url: self.body_of(source, url),
             notes=[cookies.problem] if cookies and cookies.problem else [],
         )
 

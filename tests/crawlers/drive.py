@@ -21,7 +21,7 @@ from typing import Any
 from core.database import Database
 from core.model import Post
 from core.secret import Secret
-from core.settings import CrawlSettings, Settings, SourceSettings
+from core.settings import CrawlSettings, EvidenceSettings, Settings, SourceSettings
 from crawlers.coverage import Coverage
 from crawlers.run import crawl
 from crawlers.sink import Kept, KnownPage
@@ -84,7 +84,7 @@ def main(order: dict[str, Any]) -> dict[str, Any]:
     database = Database(f"sqlite:///{data / 'tingfeng.sqlite'}")
     database.migrate()
     limits = {"delay": "0s", "timeout": "5s", "max_response_mb": 1, **order.get("crawl", {})}
-    settings = Settings(crawl=CrawlSettings(**limits))
+    settings = Settings(crawl=CrawlSettings(**limits), evidence=EvidenceSettings(browser=order.get("browser", "auto")))
     sources = [
         SourceSettings(**{**row, "cookie": Secret(row["cookie"])} if "cookie" in row else row)
         for row in order["sources"]
