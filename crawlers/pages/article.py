@@ -7,12 +7,14 @@ from datetime import datetime
 from itertools import islice
 
 from core.model import Author, Post
-from core.text import shorten
+from core.text import clean, shorten
 from core.times import parse_when
-from crawlers.pages.article_body import read_body, without_head
+from crawlers.pages.article_body import read_body
 from crawlers.pages.article_data import PageData, read_page_data
-from crawlers.pages.article_facts import declares_article, read_author, read_published, read_title
+from crawlers.pages.article_edges import trimmed
+from crawlers.pages.article_facts import declares_article, read_published, read_title
 from crawlers.pages.article_pages import page_links
+from crawlers.pages.article_signed import read_author
 from crawlers.pages.base import LARGEST_BODY, Link, PageContext, PageParser, PageState, Parsed, stopped
 from crawlers.pages.comments import read_comments
 from crawlers.pages.markup import Element, parse_html, text_of
@@ -34,6 +36,11 @@ _GONE = re.compile(
     r"^\s*404\b|(?:页面|文章|内容|网页|信息)(?:不存在|未找到|没有找到|找不到|已被?删除|走丢)|"
     r"找不到(?:页面|网页|文章)|not found",
     re.I,
+)
+#: WeChat, and CMSes that show a sentence where the article was.
+_GONE_WORDS = re.compile(
+    r"(?:该|此|本)?(?:内容|文章|信息|新闻|页面|帖子)已?(?:被|经)?(?:发布者|作者|管理员|投诉|举报)?(?:并经审核)?[^，。]{0,6}"
+    r"(?:删除|下架|下线|不存在|无法查看|不可见)|(?:链接|文章)已(?:过期|失效)|此内容(?:因违规|被投诉)[^。]{0,12}|该公众号已(?:迁移|注销|冻结)"
 )
 _COMMENT_FEED = re.compile(r"/comments/feed(?:/(?:atom|rss2?)?)?/?$|[?&]feed=comments-|/feed/comments/?$")
 #: The largest article page seen has 3,200; the extraction libraries take minutes over a page made to be large.
@@ -60,12 +67,15 @@ def _article(root: Element, page: PageContext) -> Parsed:
     data = read_page_data(root)
     title = read_title(root, data)
     found = read_body(root, said=data.bodies)
+    short = found is None or len(found.text) < _SHORT_BODY
+    if short and title is not None and _GONE.search(title):
+        return stopped("broken", f"文章不存在（页面标题是“{shorten(title, 40)}”）")
+    if short and not data.dates and (gone := _GONE_WORDS.search(clean(root.text_content())[:2000])) is not None:
+        return stopped("broken", f"文章不存在（页面提示“{gone[0]}”）")
     if found is None:
         return stopped("broken", "没有找到文章正文")
     if title is None:
         return stopped("broken", "没有找到文章标题")
-    if len(found.text) < _SHORT_BODY and _GONE.search(title):
-        return stopped("broken", f"文章不存在（页面标题是“{shorten(title, 40)}”）")
     published = read_published(root, data, page, title=title, body=found.text)
     flash = found.chosen == "marked" and len(found.text) < _SHORTEST_BODY and published is not None
     supported = found.agreement >= _AGREEMENT or found.chosen in ("marked", "data")
@@ -74,7 +84,7 @@ def _article(root: Element, page: PageContext) -> Parsed:
         return stopped("broken", f"几种方法提取的正文不一致（一致度 {found.agreement:.0%}），可能不是文章页")
     if _is_list(root, found.text, page) and not declares_article(root, data):
         return stopped("broken", "像是文章列表，不是文章页")
-    post = _post(root, page, data, text=without_head(found.text, title), title=title, published=published)
+    post = _post(root, page, data, text=trimmed(found.text, title), title=title, published=published)
     comments = read_comments(root, page)
     links = page_links(root, page) + _comment_feed(root, page)
     how = f"正文一致度 {found.agreement:.0%}" if found.agreement >= _AGREEMENT else "正文取自页面自身的标记"
@@ -117,7 +127,7 @@ def _post(
         channel=page.channel or "news",
         title=title,
         text=text,
-        author=Author(name=read_author(root, data, title=title)),
+        author=Author(name=read_author(root, data, title=title, body=text)),
         published=published,
         collected=page.now,
         images=_images(root, page, data),

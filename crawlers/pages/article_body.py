@@ -45,6 +45,8 @@ _CLUTTER = re.compile(
     r"crumbs?|copyright|toolbar|pagination|pager|hotnews|hot-?list|rank\w*|ad|ads|advert\w*|gg|qrcode|login|popup|tags?)(?:$|[\s_-])",
     re.I,
 )
+#: Gone before anyone looks: scripts are most of many pages, and what one keeps in a text area is no text of the page.
+_NO_TEXT = ("script", "style", "svg", "textarea")
 _PUNCTUATION = re.compile(r"[，。、；：？！“”…（）《》,.;:?!]")
 _SENTENCE_END = re.compile(r"[。；！？]|[.!?](?:\s|$)")
 _SHORTEST = 40
@@ -52,6 +54,8 @@ _SHORTEST = 40
 _SHORTEST_MARKED = 10
 _GRAM = 4
 _NO_AGREEMENT = 0.25
+#: A caption or an editor's line is all that texts as alike as this differ in.
+_SETTLED = 0.9
 _SHORTEST_RUN = 8
 #: A body may be followed by an editor's line or a caption outside its element.
 _NEARLY_ALL = 0.75
@@ -76,16 +80,16 @@ def read_body(root: Element, *, said: Sequence[str] = ()) -> Body | None:
     hidden = _reveal(root)
     if len(hidden) >= _SHORTEST:
         return Body(text=hidden, chosen="marked", agreement=1.0)
-    voices = {
-        "readability": _readability(root),
-        "trafilatura": _trafilatura(root),
-        "prose": _prose(root),
-    }
+    root = deepcopy(root)  # the caller still reads dates from scripts
+    etree.strip_elements(root, *_NO_TEXT, with_tail=False)
     marked = _marked(root)
+    voices = {"prose": _prose(root), "readability": _readability(root)}
     if marked:
         voices["marked"] = marked
     if said:
         voices["data"] = max(said, key=len)
+    if not _settled(voices):
+        voices["trafilatura"] = _trafilatura(root)
     long = {name: text for name, text in voices.items() if len(text) >= _SHORTEST}
     body = _vote(long) if long else None
     if marked and (body is None or body.agreement < _NO_AGREEMENT):  # a flash on a page full of other things
@@ -101,6 +105,12 @@ def _reveal(root: Element) -> str:
     return ""
 
 
+def _settled(voices: dict[str, str]) -> bool:
+    """Whether all who were asked say nearly the same, so that the slowest need not be."""
+    grams = [_grams(text) for text in voices.values()]
+    return all(_likeness(grams[0], other) >= _SETTLED for other in grams[1:]) and bool(grams[0].total() >= _SHORTEST)
+
+
 def _vote(voices: dict[str, str]) -> Body:
     grams = {name: _grams(text) for name, text in voices.items()}
     scores = {
@@ -111,24 +121,6 @@ def _vote(voices: dict[str, str]) -> Body:
     if scores[chosen] < _NO_AGREEMENT:  # nobody agrees, but the page itself may name its body
         chosen = next((name for name in ("marked", "data") if name in voices), chosen)
     return Body(text=voices[chosen], chosen=chosen, agreement=scores[chosen])
-
-
-_BYLINE = re.compile(
-    r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}|来源\s*[:：]|作者\s*[:：]|(?:^|\s)记者\s|发布时间|字号|分享到|阅读\s*[:：(]|浏览"
-)
-
-
-def without_head(text: str, title: str) -> str:
-    """The body without the headline and byline that some extractors keep above it."""
-    wanted = "".join(title.split())
-    lines = text.split("\n")
-    place = 0
-    for number, line in enumerate(lines[:6]):
-        plain = "".join(line.split())
-        if plain == wanted or (len(line) < 90 and plain[-1:] not in "。！？”" and _BYLINE.search(line)):
-            place = number + 1
-    rest = "\n".join(lines[place:])
-    return rest if len(rest) >= _SHORTEST else text
 
 
 def _grams(text: str) -> Counter[str]:
@@ -151,7 +143,7 @@ def _readability(root: Element) -> str:
 
 def _trafilatura(root: Element) -> str:
     try:
-        found = trafilatura.extract(deepcopy(root), include_comments=False, include_tables=True, deduplicate=False)
+        found = trafilatura.extract(deepcopy(root), include_comments=False, include_tables=True)
     except _LIBRARY_ERRORS:
         return ""
     return clean(found or "")

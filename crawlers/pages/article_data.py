@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import escape
+from itertools import islice
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
@@ -16,11 +18,18 @@ from crawlers.pages.markup import Element, html_to_text
 Json: TypeAlias = Any
 
 _SCRIPTS = "//script[@type='application/ld+json' or @id='__NEXT_DATA__' or @id='RENDER_DATA' or @id='__NUXT_DATA__']"
-_STATE = re.compile(r"\bwindow\.__?[A-Z_]{3,40}__?\s*=\s*(?=\{)|\bwindow\[['\"]\w{3,40}['\"]\]\s*=\s*(?=\{)")
+_STATE = re.compile(
+    r"\b(?:window\.\w{3,40}|window\[['\"]\w{3,40}['\"]\]|(?:var|let|const)\s+\w{3,40})\s*=\s*(?=\{\s*[\"}])", re.ASCII
+)
+#: A script assigns a few objects; the one that holds the article is among the first.
+_MOST_STATES = 6
 _UNDEFINED = re.compile(r"([:,\[]\s*)undefined(?=\s*[,}\]])")
 _LONGEST_SCRIPT = 2_000_000
 _MOST_NODES = 50_000
 _BODY_KEYS = ("articleBody", "content", "body", "contentHtml", "articleContent", "text")
+_PIECE_LISTS = ("contentList", "paragraphs", "contents", "contentArr")
+_PIECE_KEYS = ("data", "html", "text", "content")
+_SOURCE_KEYS = ("source", "media", "sourceName", "source_name", "mediaName")
 _TITLE_KEYS = ("headline", "title", "name")
 _DATE_KEYS = (
     "datePublished",
@@ -30,6 +39,8 @@ _DATE_KEYS = (
     "publish_time",
     "publishedAt",
     "createTime",
+    "pubtime",
+    "newsTime",
     "upDate",
 )
 _SHORTEST_BODY = 80
@@ -43,6 +54,8 @@ class PageData:
     titles: list[str] = field(default_factory=list)
     dates: list[str] = field(default_factory=list)
     authors: list[str] = field(default_factory=list)
+    #: Media that published it first.
+    sources: list[str] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
 
 
@@ -58,20 +71,22 @@ def read_page_data(root: Element) -> PageData:
         for entry in _objects(_load(script.text or "", encoded=script.get("id") == "RENDER_DATA")):
             _note(entry, data)
     for script in root.iter("script"):
-        for entry in _objects(_assigned(script.text or "")):
-            _note(entry, data)
+        for state in _assigned(script.text or ""):
+            for entry in _objects(state):
+                _note(entry, data)
+    _note_carriers(root, data)
     return data
 
 
-def _assigned(text: str) -> Json:
-    """The object of `window.__INITIAL_STATE__ = {…}`, from which pages draw themselves."""
-    start = _STATE.search(text[:2000])
-    if start is None or len(text) > _LONGEST_SCRIPT:
-        return None
-    try:
-        return json.JSONDecoder(strict=False).raw_decode(_UNDEFINED.sub(r"\1null", text[start.end() :]))[0]
-    except (ValueError, RecursionError):
-        return None
+def _assigned(text: str) -> Iterator[Json]:
+    """The objects of `window.__INITIAL_STATE__ = {…}`, `var allData = {…}`, from which pages draw themselves."""
+    if len(text) > _LONGEST_SCRIPT:
+        return
+    for start in islice(_STATE.finditer(text), _MOST_STATES):
+        try:
+            yield json.JSONDecoder(strict=False).raw_decode(_UNDEFINED.sub(r"\1null", text[start.end() :]))[0]
+        except (ValueError, RecursionError):
+            continue
 
 
 def _load(text: str, *, encoded: bool) -> Json:
@@ -103,6 +118,7 @@ def _note(entry: dict[str, Json], data: PageData) -> None:
     titles = _texts(entry, _TITLE_KEYS)
     dates = [str(entry[key]) for key in _DATE_KEYS if isinstance(entry.get(key), str | int) and entry[key]]
     bodies = [text for text in (html_to_text(raw) for raw in _texts(entry, _BODY_KEYS)) if len(text) >= _SHORTEST_BODY]
+    bodies += _pieces(entry)
     named = "datePublished" in entry or "headline" in entry or "@context" in entry
     if not (titles and (bodies or (dates and named))):
         return
@@ -110,11 +126,44 @@ def _note(entry: dict[str, Json], data: PageData) -> None:
         data.titles += titles[:1]
         data.dates += dates[:1]
     data.bodies += bodies[:1]
+    data.sources += [name for text in _texts(entry, _SOURCE_KEYS)[:1] if 0 < len(name := clean(text)) <= 40]
     author = entry.get("author")
     for one in author if isinstance(author, list) else [author]:
         name = one.get("name") if isinstance(one, dict) else one
         if isinstance(name, str) and 0 < len(clean(name)) <= 40:
             data.authors.append(clean(name))
+
+
+def _note_carriers(root: Element, data: PageData) -> None:
+    """Hidden text areas that carry an article for a script to draw: "article-content", "article-time" and so on."""
+    for node in root.xpath("//textarea[contains(@class,'article-') or contains(@id,'article-')]")[:20]:
+        name = f"{node.get('class') or ''} {node.get('id') or ''}"
+        text = clean(node.text or "")
+        if not text:
+            continue
+        if "article-content" in name:
+            body = html_to_text(text)
+            data.bodies += [body] if len(body) >= _SHORTEST_BODY else []
+        elif "article-title" in name:
+            data.titles.append(text)
+        elif "article-time" in name:
+            data.dates.append(text)
+        elif "article-author" in name and len(text) <= 40:
+            data.authors.append(text)
+        elif "article-source" in name and len(text) <= 40:
+            data.meta.setdefault("source", text)
+
+
+def _pieces(entry: dict[str, Json]) -> list[str]:
+    """A body in pieces, here or one level below, such as `"contentList": [{"data": "<p>…</p>"}]`, joined."""
+    places = [entry, *(value for value in entry.values() if isinstance(value, dict))]
+    for rows in (place.get(key) for place in places for key in _PIECE_LISTS):
+        if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows[:200]):
+            texts = [text for row in rows[:200] for text in _texts(row, _PIECE_KEYS)[:1]]
+            body = html_to_text("".join(text if "<" in text else f"<p>{escape(text)}</p>" for text in texts))
+            if len(body) >= _SHORTEST_BODY:
+                return [body]
+    return []
 
 
 def _texts(entry: dict[str, Json], keys: tuple[str, ...]) -> list[str]:

@@ -25,7 +25,7 @@ _META_DATES = (
     "article:published_time", "og:published_time", "og:release_date", "publishdate", "pubdate",
     "publish_date", "publishtime", "publish-date", "datepublished", "dc.date.issued", "dc.date",
     "weibo: article:create_at", "apub:time", "firstpublishtime", "sailthru.date", "releasedate", "_pubtime",
-    "article_date_original", "date", "firstpublishedtime", "publishedtime",
+    "article_date_original", "og:time", "date", "firstpublishedtime", "publishedtime",
 )  # fmt: skip
 _SUFFIX = re.compile(r"\s*(?:[_|｜丨]|\s[-–—]+\s|[-–—]{1,3}|\s·\s|\s>\s)\s*")
 _SPLIT_KEEP = re.compile(r"(\s*[_|｜丨]\s*|\s+[-–—]+\s+|[-–—]+)")
@@ -49,19 +49,12 @@ _TIME_NAMES = (
     "//*[contains(@class,'pubtime') or contains(@class,'pub-time') or contains(@class,'pub_time')"
     " or contains(@class,'publish-time') or contains(@class,'pub_date') or contains(@class,'publish_time')]//text()",
 )
-_ROLES = "摄影|摄|编辑|责编|通讯员|记者|来源|整合|报道|实习"
-_NAME = rf"([\u4e00-\u9fff·]{{2,6}}(?:[ 、](?!{_ROLES})[\u4e00-\u9fff·]{{2,4}}){{0,3}}|[A-Za-z][\w .'-]{{1,24}})"
-_AUTHOR_LINE = re.compile(
-    rf"(?:作者|撰文|(?:^|\s)文)\s*[:：/|／]\s*{_NAME}|(?:^|\s|[|｜（(])(?:记者|通讯员)[:：\s]\s*{_NAME}"
-)
-_SIGNED = (
-    "//*[@rel='author' or @itemprop='author' or self::span[contains(@class,'author') and contains(@class,'vcard')]]"
-)
 _LEAD_LINES, _TAIL_LINES = 3, 14
 _AHEAD = timedelta(days=1)
 
 
-def _plain(text: str) -> str:
+def squeezed(text: str) -> str:
+    """The text for comparing: folded, without blanks."""
     return "".join(fold(clean(text)).split())
 
 
@@ -72,27 +65,27 @@ def read_title(root: Element, data: PageData) -> str | None:
     claims = [claim for claim in claims if claim]
     headings = list(_headings(root))
     if len(page_title) <= 12 and _SITE_NAME.search(page_title):  # one title for the whole site
-        site = _plain(page_title)
-        claims, headings = ([line for line in lines if _plain(line) != site] for lines in (claims, headings))
+        site = squeezed(page_title)
+        claims, headings = ([line for line in lines if squeezed(line) != site] for lines in (claims, headings))
         page_title = "" if claims or headings else page_title
     return _agreed(page_title, claims, headings) or next(iter([*claims, *headings]), None)
 
 
 def _agreed(page_title: str, claims: list[str], headings: list[str]) -> str | None:
     """The headline that two parts of the page support; the page's own title, cut, where none does."""
-    whole = _plain(page_title)
+    whole = squeezed(page_title)
     # A heading that the page's title repeats is the headline; the longest such, as site names are short.
-    shared = [line for line in headings if len(_plain(line)) >= 4 and _plain(line) in whole]
+    shared = [line for line in headings if len(squeezed(line)) >= 4 and squeezed(line) in whole]
     if shared:
         best = max(shared[:3], key=len)
-        if len(_plain(best)) * 3 >= len(_plain(_without_site(page_title, claims))):
+        if len(squeezed(best)) * 3 >= len(squeezed(_without_site(page_title, claims))):
             return best
     for claim in claims:
-        if any(_plain(claim) == _plain(line) for line in headings):
+        if any(squeezed(claim) == squeezed(line) for line in headings):
             return claim
     for claim in claims:
         stripped = _without_site(claim, [])
-        if whole and _plain(stripped) in whole:
+        if whole and squeezed(stripped) in whole:
             return stripped
     return _without_site(page_title, claims) if page_title else None
 
@@ -119,12 +112,12 @@ def _without_site(title: str, claims: list[str]) -> str:
     cut = False
     while len(parts) > 2:
         head, mark, tail = "".join(parts[:-2]), parts[-2], parts[-1]
-        if len(_plain(head)) < 5 or len(tail) > 24:
+        if len(squeezed(head)) < 5 or len(tail) > 24:
             break
         # "秦PLUS-DMi", "维权记-第三天": a bare hyphen separates only what is plainly a site's name.
         clear = mark.strip() in ("_", "|", "｜", "丨") or mark != mark.strip()
         named = _SITE_NAME.search(tail) or (clear and (_SITE_WORD.search(tail) or len(tail) <= 10))
-        brand = mark == "-" and len(_plain(head)) >= 12 and 2 * len(tail) <= len(head) and len(tail) <= 12
+        brand = mark == "-" and len(squeezed(head)) >= 12 and 2 * len(tail) <= len(head) and len(tail) <= 12
         if not (named or brand or (cut and len(tail) <= 4)):
             break
         parts, cut = parts[:-2], True
@@ -205,9 +198,9 @@ def _near_title(root: Element, page: PageContext, *, title: str | None, body: st
     """The date in the lines around the headline, where a byline stands; a clock beats a bare day."""
     top = root.find("body")
     lines = text_of(top if top is not None else root).split("\n")[:3000]
-    wanted, opening = _plain(title or ""), _plain(body)[:30]
-    places = [place for place, line in enumerate(lines) if wanted and wanted in _plain(line)]
-    places += [place for place, line in enumerate(lines) if opening and opening in _plain(line)][:1]
+    wanted, opening = squeezed(title or ""), squeezed(body)[:30]
+    places = [place for place, line in enumerate(lines) if wanted and wanted in squeezed(line)]
+    places += [place for place, line in enumerate(lines) if opening and opening in squeezed(line)][:1]
     fallback: datetime | None = None
     for place in places:
         for line in lines[place : place + _TAIL_LINES] + lines[max(0, place - _LEAD_LINES) : place][::-1]:
@@ -242,22 +235,3 @@ def _by_library(root: Element, page: PageContext) -> datetime | None:
         return None
     # A first of January is what the library makes of a lone year, such as that of the copyright line.
     return parse_when(found, now=page.now, zone=page.zone) if found and not found.endswith("-01-01") else None
-
-
-def read_author(root: Element, data: PageData, *, title: str | None) -> str | None:
-    """Who signed it; a name of 2 to 40 characters or `None`."""
-    signed = [clean(node.xpath("string()")) for node in root.xpath(_SIGNED)[:3]]
-    claims = [data.meta.get(name, "") for name in ("author", "article:author", "dc.creator", "byl")]
-    claims += data.authors[:1] + signed
-    for claim in claims:
-        if 2 <= len(claim) <= 40 and not set("@/<") & set(claim) and not claim.isdigit():
-            return claim
-    top = root.find("body")
-    lines = text_of(top if top is not None else root).split("\n")[:3000]
-    wanted = _plain(title or "")
-    place = next((place for place, line in enumerate(lines) if wanted and wanted in _plain(line)), None)
-    for line in lines[place : place + _TAIL_LINES] if place is not None else []:
-        found = _AUTHOR_LINE.search(line) if len(line) < 120 else None
-        if found:
-            return (found[1] or found[2]).strip()
-    return None

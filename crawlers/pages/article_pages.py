@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from crawlers.pages.base import Link, PageContext
 from crawlers.pages.markup import Element
-from crawlers.pages.urls import absolute, site_of
+from crawlers.pages.urls import absolute, identity, site_of
 
 _NEXT = re.compile(
     r"[\[【(（]?\s*(?:下一?页|下页|后一页|下一頁|下頁|next(?:\s*page)?|继续阅读|余下全文)?\s*[>›»→]{0,2}\s*[\]】)）]?",
@@ -48,7 +48,9 @@ def page_links(root: Element, page: PageContext) -> tuple[Link, ...]:
             return (Link(url=url, leads_to="page"),)
         digits = _DIGITS.fullmatch(words)
         says_next = _NEXT.fullmatch(words) or (digits is not None and int(digits[1]) == number)
-        if here[1] is not None and number == here[1] + 1 and says_next:
+        # Some sites count from nothing: "a.html" goes on at "a_1.html".
+        second = here[1] == number == 1 and _NEXT.fullmatch(words) and identity(url) != identity(page.url)
+        if (here[1] is not None and number == here[1] + 1 and says_next) or second:
             following = following or url
     return (Link(url=following, leads_to="page"),) if following else ()
 

@@ -62,6 +62,8 @@ def parse_markup(text: str) -> Element | None:
         root = lxml_html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError):
         return None
+    for stray in list(root.itersiblings()):  # a page with two <html>: what follows the first belongs to it
+        root.append(stray)
     return root
 
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from crawlers.pages import PageContext, parse_page
-from crawlers.pages.article_body import without_head
 from crawlers.pages.article_data import read_page_data
+from crawlers.pages.article_edges import without_head
 from crawlers.pages.article_facts import read_title
 from crawlers.pages.markup import parse_markup
 
