@@ -32,8 +32,8 @@ from crawlers.visits import Spent, Visit
 from evidence.durable import sha256
 from evidence.vault import RawResponse, Vault
 
-#: Pages below the entrance that a trial reads.
-_BELOW = 3
+#: Pages below the entrance that a trial reads unless told otherwise.
+BELOW = 3
 #: A trial shows what is there, however old.
 _ALL_THERE_IS = timedelta(days=5000)
 #: The fields an operator looks for, and what tells that a post has them.
@@ -167,12 +167,12 @@ class GlanceSpider(SourceSpider):
         return {}
 
 
-def try_source(source: SourceSettings, *, settings: Settings, clock: Clock) -> Trial:
-    """Crawl the entrance and up to three pages below it, and keep nothing. Blocks; call it once in a process.
+def try_source(source: SourceSettings, *, settings: Settings, clock: Clock, below: int = BELOW) -> Trial:
+    """Crawl the entrance and up to `below` pages more, and keep nothing. Blocks; call it once in a process.
 
     Raise `TingfengError` where it was asked to stop.
     """
-    return _run(source.kind, source, pages=1 + len(source.also) + _BELOW, settings=settings, clock=clock)
+    return _run(source.kind, source, pages=1 + len(source.also) + below, settings=settings, clock=clock)
 
 
 def glance(url: str, *, settings: Settings, clock: Clock) -> Trial:

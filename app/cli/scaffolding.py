@@ -38,7 +38,8 @@ def new_source(
     kind: Annotated[NewKind, typer.Option(help="哪一类信源。")] = "forum",
     url: Annotated[str, typer.Option(help="信源的网址：列表页。")] = "",
     page: Annotated[Path | None, typer.Option(help="一页存下的帖文或文章，用作第一个样例。")] = None,
-    now: Annotated[str, typer.Option(help="这一页存下的时间；sources test --save 存的页面自带。")] = "",
+    list_page: Annotated[Path | None, typer.Option(help="一页存下的列表，用作第二个样例。")] = None,
+    now: Annotated[str, typer.Option(help="这些页存下的时间；sources test --save 存的页面自带。")] = "",
     add: Annotated[bool, typer.Option("--add", help="同时写入 sources.toml。")] = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
@@ -47,7 +48,8 @@ def new_source(
     check_name(name, checkout)
     url = url or f"https://{name.replace('_', '-')}.example.invalid/"
     read_address(url)
-    saved = read_page(page, url=url, now=_moment(now)) if page else None
+    thing = read_page(page, url=url, now=_moment(now)) if page else None
+    listing = read_page(list_page, url=url, now=_moment(now)) if list_page else None
     row = {
         "id": name.replace("_", "-"),
         "name": (urlsplit(url).hostname or name)[:60],
@@ -60,7 +62,7 @@ def new_source(
         row["keyword"] = "吧名"
     if add:
         _refuse_taken(row["id"], config)
-    written = write_parser(name, kind, url=url, page=saved, checkout=checkout)
+    written = write_parser(name, kind, url=url, page=thing, listing=listing, checkout=checkout)
     typer.echo(f"crawlers/pages/{name}.py  解析器：先改顶部的各个 XPath")
     for one in written:
         typer.echo(_said(one))

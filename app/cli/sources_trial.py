@@ -40,13 +40,14 @@ def attempt(
     user: Annotated[str, typer.Option(help="微博：用户编号。")] = "",
     surface: Annotated[str, typer.Option(help="站点有几种页面时读哪一种。")] = "",
     parser: Annotated[str, typer.Option(help="专用的页面解析器。")] = "",
+    pages: Annotated[int, typer.Option(min=1, max=30, help="读几页：入口算一页。")] = 4,
     posts: Annotated[int, typer.Option(min=0, max=1000, help="显示几条帖文。")] = 3,
     save: Annotated[Path | None, typer.Option(help="把读到的页面另存到这个文件夹，供写解析器用。")] = None,
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
     verbose: VerboseOption = False,
 ) -> None:
-    """试抓一次：入口和下面至多三页；逐项显示会采到什么、结论与依据。不写数据库。不正常时以 1 结束。"""
+    """试抓一次：入口和下面几页；逐项显示会采到什么、结论与依据。不写数据库。不正常时以 1 结束。"""
     if (source is None) == (not url):
         raise typer.BadParameter("写出信源 id，或用 --url 与 --kind 给出网址（二者选一）")
     settings = _settings(config, verbose=verbose, bare=bool(url))
@@ -57,7 +58,7 @@ def attempt(
     else:
         row = {"url": url, "keyword": keyword, "user": user, "surface": surface, "parser": parser}
         chosen = ad_hoc(kind, row, settings)
-    trial = run_trial(chosen, settings)
+    trial = run_trial(chosen, settings, below=pages - 1)
     if save is not None:
         names = save_pages(trial, save)
         typer.echo(f"已另存 {len(names)} 个页面到 {save}：{'、'.join(names)}", err=True)
@@ -66,12 +67,12 @@ def attempt(
         raise typer.Exit(1)
 
 
-def run_trial(source: SourceSettings, settings: Settings) -> Trial:
+def run_trial(source: SourceSettings, settings: Settings, *, below: int = 3) -> Trial:
     """The trial, with a sign of life on a terminal."""
     from crawlers.trial import try_source
 
     with Console(stderr=True).status(f"试抓 {source.url} …"):
-        return try_source(source, settings=settings, clock=system_clock)
+        return try_source(source, settings=settings, clock=system_clock, below=below)
 
 
 def ad_hoc(kind: WatchedKind, row: dict[str, str], settings: Settings) -> SourceSettings:

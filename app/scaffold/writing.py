@@ -21,10 +21,12 @@ _NOW = datetime.fromisoformat("2026-03-15T10:00:00+08:00")
 _MARK = re.compile(r"§(thread|article)$")
 
 
-def write_parser(name: str, kind: NewKind, *, url: str, page: SavedPage | None, checkout: Checkout) -> list[Written]:
+def write_parser(
+    name: str, kind: NewKind, *, url: str, page: SavedPage | None, listing: SavedPage | None, checkout: Checkout
+) -> list[Written]:
     """Write the parser and its three saved pages; return what it finds on each. Nothing that exists is touched.
 
-    `page` takes the place of the made-up example. `name` has been checked.
+    `page` and `listing` take the place of the made-up thread and list. `name` has been checked.
     """
     from crawlers.pages.urls import site_of
 
@@ -34,7 +36,7 @@ def write_parser(name: str, kind: NewKind, *, url: str, page: SavedPage | None, 
     thing = page or _example(kind, home)
     made = {
         "example": thing,
-        "list": SavedPage(body=_filled("list.html", parts).encode(), url=url, now=_NOW),
+        "list": listing or SavedPage(body=_filled("list.html", parts).encode(), url=url, now=_NOW),
         "changed": SavedPage(body=_filled("changed.html", parts).encode(), url=url, now=_NOW),
     }
     with (checkout.parsers / f"{name}.py").open("x", encoding="utf-8") as file:
