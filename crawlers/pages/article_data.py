@@ -126,7 +126,7 @@ def _note(entry: dict[str, Json], data: PageData) -> None:
         data.titles += titles[:1]
         data.dates += dates[:1]
     data.bodies += bodies[:1]
-    data.sources += [name for text in _texts(entry, _SOURCE_KEYS)[:1] if 0 < len(name := clean(text)) <= 40]
+    data.sources += [said for text in _texts(entry, _SOURCE_KEYS)[:1] if 0 < len(said := clean(text)) <= 40]
     author = entry.get("author")
     for one in author if isinstance(author, list) else [author]:
         name = one.get("name") if isinstance(one, dict) else one

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from urllib.parse import urlsplit
 
 from core.text import clean
@@ -48,6 +49,9 @@ _NO_HEADLINE = re.compile(
 _ROWS = frozenset({"li", "tr", "dd", "dl", "article", "section", "div", "p", "td"})
 _LONGEST_ROW = 600
 _LONGEST_BYLINE = 60
+_MOST_PIECES, _MOST_LINES = 80, 60
+_AROUND = " \t\r\n[]()（）【】|·"
+_DAYS = frozenset({"刚刚", "昨天", "今天", "前天"})
 _COUNTRY_SECOND = frozenset({"com", "net", "org", "gov", "edu", "ac", "co"})
 
 
@@ -96,7 +100,7 @@ def _may_be_article(url: str, base: str, anchor: Element) -> bool:
     if told:
         return not _NEVER.search(parts.path) or bool(_DATED.search(parts.path))
     # A slug says nothing by itself; a heading around the link does.
-    return not _NEVER.search(parts.path) and len(parts.path) > 8 and _is_heading(anchor)
+    return not _NEVER.search(parts.path) and _is_heading(anchor)
 
 
 def _better(new: tuple[Element, str], old: tuple[Element, str]) -> bool:
@@ -186,26 +190,32 @@ def _in_row(row: Element, page: PageContext) -> datetime | None:
         when = parse_when(node.get("datetime") or "", now=page.now, zone=page.zone)
         if when:
             return when
-    lines = [
-        part for line in text_of(row).split("\n") if len(line) <= _LONGEST_ROW for part in (line, *line.split(" "))
-    ]
-    for line in lines[:60]:
-        if any(char.isdigit() for char in line) or line in ("刚刚", "昨天", "今天", "前天"):
-            when = parse_when(line.strip(" []()（）【】|·"), now=page.now, zone=page.zone) or _ending(line, page)
-            if when and when <= page.now + timedelta(days=1):
+    for piece in islice(row.itertext(), _MOST_PIECES):
+        said = piece.strip(_AROUND)
+        if len(said) <= _LONGEST_BYLINE and (any(char.isdigit() for char in said) or said in _DAYS):
+            when = _sane(parse_when(said, now=page.now, zone=page.zone), page)
+            if when:
                 return when
-    return None
+    lines = [line for line in text_of(row).split("\n") if len(line) <= _LONGEST_ROW]
+    return next((when for line in lines[:_MOST_LINES] if (when := _sane(_in_line(line, page), page))), None)
 
 
-_ENDING = re.compile(
-    r"(?:(?:20\d\d[-/.年])?\d{1,2}[-/月]\d{1,2}日?(?:\s+\d{1,2}:\d\d(?::\d\d)?)?|\d+\s*(?:分钟|小时|天)前|[昨今前]天\s*\d{1,2}:\d\d)(?=\D*$)"
+def _sane(when: datetime | None, page: PageContext) -> datetime | None:
+    return when if when and when <= page.now + timedelta(days=1) else None
+
+
+_DATE = (
+    r"(?:(?:20\d\d[-/.年])?\d{1,2}[-/.月]\d{1,2}日?(?:\s+\d{1,2}:\d\d(?::\d\d)?)?|\d+\s*(?:分钟|小时|天)前|"
+    r"[昨今前]天\s*\d{1,2}:\d\d)"
 )
+_AT_END, _AT_START = re.compile(rf"{_DATE}(?=\D*$)"), re.compile(rf"\W{{0,3}}{_DATE}(?!\d)")
 
 
-def _ending(line: str, page: PageContext) -> datetime | None:
-    """A date at the end of a line ("某品牌召回 [11-20 09:30]"), or a full one anywhere in it."""
-    found = _ENDING.search(line[-40:]) if len(line) <= _LONGEST_TITLE else None
-    when = parse_when(found[0], now=page.now, zone=page.zone) if found else None
+def _in_line(line: str, page: PageContext) -> datetime | None:
+    """A date at an end of a row ("某品牌召回 [11-20 09:30]"), or a full one anywhere in a short one."""
+    ends = _AT_START.match(line), _AT_END.search(line[-40:]) if len(line) <= _LONGEST_TITLE else None
+    dates = (parse_when(found[0].strip(_AROUND), now=page.now, zone=page.zone) for found in ends if found)
+    when = next((date for date in dates if date), None)
     return when or (find_when(line, now=page.now, zone=page.zone) if len(line) <= _LONGEST_BYLINE else None)
 
 

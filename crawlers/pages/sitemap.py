@@ -27,7 +27,7 @@ _LARGEST = 4 * LARGEST_BODY
 _PIECE = 65_536
 _GZIP = b"\x1f\x8b"
 _ROOT = re.compile(rb"<(?:[\w-]+:)?(urlset|sitemapindex)\b", re.I)
-_BEFORE_ROOT = re.compile(rb"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*>", re.S | re.I)
+_BEFORE_ROOT = re.compile(rb"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]{0,500}(?:\[[^\]]{0,3000}\]\s*)?>", re.S | re.I)
 _LONGEST_FIELD = 2000
 #: Pictures and films inside an entry have a <loc> and a <title> of their own.
 _MEDIA = ("image", "video")
