@@ -63,7 +63,7 @@ async def look_again(visit: Visit) -> Tries:
     known = await asyncio.to_thread(
         visit.sink.to_revisit, visit.source.id, since=visit.started - span, limit=_MOST_KNOWN
     )
-    changed, gone = visit.changed, visit.gone
+    changed = visit.changed
     wanted = due(known, tries, now)
     for page in wanted:
         peek = await visit.peek(page.url, opening=page.opening)
@@ -76,7 +76,10 @@ async def look_again(visit: Visit) -> Tries:
         if not await _take(visit, page, peek.found, peek.raw):
             tries[page.url] = (now, failures + 1)
     await note_deleted(visit)
-    _say(visit, len(wanted), visit.changed - changed, visit.gone - gone)
+    if visit.changed > changed:
+        visit.notes.append(f"复查 {len(wanted)} 个页面，{visit.changed - changed} 条有改动")
+    if visit.gone:
+        visit.notes.append(f"{visit.gone} 条已删除或隐藏")
     return dict(sorted(tries.items(), key=lambda entry: entry[1][0])[-_MOST_REMEMBERED:])
 
 
@@ -115,14 +118,6 @@ async def note_deleted(visit: Visit) -> None:
         visit.gone += await asyncio.to_thread(
             visit.sink.gone, url, raw=address, now=visit.clock(), reason=f"原页面已不可见：{sign}"
         )
-
-
-def _say(visit: Visit, pages: int, changed: int, gone: int) -> None:
-    parts = [f"{changed} 条有改动"] if changed else []
-    if gone:
-        parts.append(f"{gone} 条已删除或隐藏")
-    if parts:
-        visit.notes.append(f"复查 {pages} 个页面，{'，'.join(parts)}" if pages else "，".join(parts))
 
 
 def _resume(cursor: Mapping[str, Any]) -> Tries:

@@ -26,6 +26,7 @@ from crawlers.history import SourceHistory
 from crawlers.pages import expects, parse_page
 from crawlers.pages.base import Expects, PageContext, Parsed, stopped
 from crawlers.pages.encoding import decode
+from crawlers.pages.urls import identity
 from crawlers.reports import SourceStatus
 from crawlers.sink import Kept, PostSink
 from evidence.vault import RawResponse, Vault
@@ -88,6 +89,7 @@ class Visit:
     history: SourceHistory | None = None
     #: For pages that the walk itself does not lead to.
     reads_with: ReadsWith = lambda _: ("auto", {})
+    body_of: Callable[[str], bytes | None] = lambda _: None
     #: Sentences about limits that cut this crawl.
     notes: list[str] = field(default_factory=list)
     missed: list[PageError] = field(default_factory=list)
@@ -163,7 +165,8 @@ class Visit:
             return None
         self._failures_in_a_row = 0
         self.read += 1
-        if says_deleted(page):
+        # Another edition of a page that was refused says nothing about the page itself.
+        if says_deleted(page) and identity(url) not in {identity(bad.url) for bad in self.missed}:
             self.deleted.append((url, page.raw, page.parsed.state.reason))
         return page
 
@@ -171,7 +174,7 @@ class Visit:
         """Read one page beside the walk (the canary, a page read again): it says nothing about how the walk went."""
         kind, headers = self.reads_with(url)
         try:
-            answer = await self.fetcher.fetch(url, expects=expects(kind), headers=headers)
+            answer = await self.fetcher.fetch(url, expects=expects(kind), headers=headers, body=self.body_of(url))
         except DaySpent as spent:
             return Peek(found=Down(url, spent.sign))
         if answer.raw is None or answer.error is not None:
