@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
-from datetime import datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, track
 
+from app.cli.faults import explain
 from app.cli.options import DEFAULT_CONFIG, ConfigOption, QuietOption, VerboseOption, moment, open_product
+from app.importing import LARGEST_FILE, Format, check_urls, problem_of, read_file
 from app.known_parsers import require_parsers
 from app.lifeline import spawn
 from app.wiring import Product
 from core.clock import system_clock
-from core.errors import BadInput, ConfigError, TingfengError
+from core.errors import ConfigError, TingfengError
 from core.model import SOURCE_STATE_NAMES, Post, WatchedKind
 from core.settings import Settings, SourceSettings
-from core.wire import dumps, post_from_json, post_to_json, read_lines
+from core.wire import dumps, post_to_json
+
+if TYPE_CHECKING:
+    from crawlers.spiders.manual import Taken
 
 _IMPORT_BATCH = 500
+#: A saved page that is larger is none: parsers read the first 5 MB.
+_LARGEST_PAGE = 50_000_000
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,7 +38,9 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         epilog="例：tingfeng parse thread.html --kind discuz --url https://bbs.example.invalid/thread-1-1-1.html"
     )(parse)
-    app.command("import", epilog='例：echo \'{"text": "提车三天就漏油"}\' | tingfeng import -')(import_posts)
+    app.command(
+        "import", epilog="例：tingfeng import 舆情周报.csv    tingfeng import --url https://bbs.example.invalid/t/1"
+    )(import_posts)
 
 
 def crawl(
@@ -101,46 +108,76 @@ def _one_process_each(kinds: list[WatchedKind], chosen: list[SourceSettings], co
 
 def parse(
     file: Annotated[Path, typer.Argument(help="存下的网页或接口响应；- 为标准输入。")],
-    url: Annotated[str, typer.Option(help="它原来的网址。")] = "",
-    kind: Annotated[str, typer.Option(help="discuz（或 forum）、weibo、article、feed 或 auto。")] = "auto",
+    url: Annotated[str, typer.Option(help="它原来的网址（跳转之后的）。")] = "",
+    requested_url: Annotated[str, typer.Option(help="请求的网址，如果跳转到了别处。")] = "",
+    kind: Annotated[str, typer.Option(help="解析器名，如 discuz、forum、qa、complaint；auto 自动辨认。")] = "auto",
     now: Annotated[str, typer.Option(help="当时的时间，用于「3分钟前」；默认现在。")] = "",
+    status: Annotated[int, typer.Option(min=100, max=599, help="响应的状态码。")] = 200,
     content_type: Annotated[str | None, typer.Option(help="响应的 Content-Type。")] = None,
 ) -> None:
     """不联网、不用数据库：一页存下的网页会得到哪些帖文、链接和状态。每行一个 JSON 对象。"""
-    from crawlers.pages import KINDS, parse_page
+    from crawlers.pages import parse_page
     from crawlers.pages.base import PageContext
 
     settings = Settings()
-    if kind not in KINDS:
-        known = "、".join(KINDS)
-        raise ConfigError(file="命令行", key="--kind", value=kind, problem="没有这种页面的解析器", fix=f"可用：{known}")
-    body = _read_bytes(file)
+    _check_kind(kind)
+    for option, address in (("--url", url), ("--requested-url", requested_url)):
+        if address and (problem := problem_of(address)):
+            raise ConfigError(file="命令行", key=option, value=address[:80], problem="不是网址", fix=problem)
     page = PageContext(
-        url=url or f"http://{file.name}.invalid/",
+        url=url or f"http://{file.stem or 'page'}.invalid/",
         now=moment(now, settings, option="--now") if now else system_clock(),
         zone=settings.zone,
         content_type=content_type,
+        status=status,
+        requested_url=requested_url or None,
     )
-    parsed = parse_page(kind, body, page)
+    parsed = parse_page(kind, _read_bytes(file, most=_LARGEST_PAGE), page)
     for post in parsed.posts:
         typer.echo(dumps({"record": "post", **post_to_json(post)}))
     for link in parsed.links:
         changed = link.changed.isoformat() if link.changed else None
-        row = {"record": "link", "url": link.url, "leads_to": link.leads_to, "title": link.title, "changed": changed}
-        typer.echo(dumps(row))
+        row = {"url": link.url, "leads_to": link.leads_to, "title": link.title, "changed": changed}
+        typer.echo(dumps({"record": "link", **row, "standing": link.standing}))
     typer.echo(dumps({"record": "state", "state": parsed.state.state, "reason": parsed.state.reason}))
 
 
 def import_posts(
-    file: Annotated[Path, typer.Argument(help="JSONL 文件，每行一条帖文，只有 text 必填；- 为标准输入。")],
+    file: Annotated[
+        Path | None, typer.Argument(help="JSONL、CSV 或网址清单（每行一个）；- 为标准输入。", show_default=False)
+    ] = None,
+    url: Annotated[list[str] | None, typer.Option("--url", help="要抓取一次的网址，可写多个。")] = None,
+    form: Annotated[Format | None, typer.Option("--format", help="文件格式；默认看扩展名和内容。")] = None,
+    kind: Annotated[str, typer.Option(help="网址用哪个页面解析器；auto 自动辨认。")] = "auto",
     config: ConfigOption = DEFAULT_CONFIG,
     verbose: VerboseOption = False,
 ) -> None:
-    """把别处得来的帖文放进同一条流程。先检查全部各行，有一行不对就一条也不收。"""
+    """把别处得来的帖文放进同一条流程：文件先整份检查，有一行不对就一条也不收；网址逐个抓取，收下能收的。
+
+    抓取与信源一样礼貌：遵守 robots.txt、限速、识别拦截。自己写的内网网址可以抓取。CSV 第一行是列名，
+    “内容”一列必须有；另认识标题、网址、作者、发布时间、渠道、点赞、评论、转发、阅读等列。
+    """
+    if file is None and not url:
+        raise ConfigError(
+            file="命令行", key="FILE", value="(空)", problem="没有可导入的内容", fix="给出一个文件，或用 --url 给出网址"
+        )
+    _check_kind(kind)
+    urls = check_urls(url or [])
+    content = _read_bytes(file, most=LARGEST_FILE) if file is not None else b""
     product = open_product(config, verbose=verbose)
+    if file is not None:
+        handed = read_file(content, name=str(file), form=form, now=product.clock(), zone=product.settings.zone)
+        urls = tuple(dict.fromkeys((*urls, *handed.urls)))
+        for note in handed.notes:
+            typer.echo(note, err=True)
+        if handed.posts or not handed.urls:
+            _keep(handed.posts, product)
+    if urls:
+        _take(urls, product, kind)
+
+
+def _keep(posts: Sequence[Post], product: Product) -> None:
     now = product.clock()
-    with nullcontext(sys.stdin) if str(file) == "-" else _open_text(file) as lines:
-        posts = list(_posts(lines, name=str(file), now=now, settings=product.settings))
     batches = [posts[start : start + _IMPORT_BATCH] for start in range(0, len(posts), _IMPORT_BATCH)]
     new = changed = same = 0
     for batch in track(batches, "导入", console=Console(stderr=True), disable=len(batches) < 3):
@@ -149,30 +186,55 @@ def import_posts(
     typer.echo(f"新 {new} 条，有改动 {changed} 条，已有 {same} 条")
 
 
-def _posts(lines: Iterable[str], *, name: str, now: datetime, settings: Settings) -> Iterator[Post]:
-    for number, row in read_lines(lines, file=name):
-        yield post_from_json(row, now=now, zone=settings.zone, file=name, line=number)
+def _take(urls: Sequence[str], product: Product, kind: str) -> None:
+    """Fetch, and tell of each address in its order; end with 1 where any yielded nothing."""
+    from app.importing_pages import take_pages
+
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("抓取", total=len(urls))
+
+        def tell(_: Taken) -> None:
+            progress.advance(task)
+
+        taken = {one.url: one for one in take_pages(urls, product=product, parser=kind, tell=tell)}
+    for url in urls:
+        one = taken.get(url)
+        state, reason = (SOURCE_STATE_NAMES[one.state], one.reason) if one else ("未抓取", "被中断，请再次导入")
+        if one is not None and one.state == "empty":
+            state = "没有帖文"
+        typer.echo(f"{state}\t{url}\t{reason}")
+    failed = sum(1 for url in urls if url not in taken or not taken[url].posts)
+    if failed:
+        raise TingfengError(f"{len(urls)} 个网址中有 {failed} 个没有取到帖文，其余已收下")
 
 
-def _read_bytes(file: Path) -> bytes:
+def _check_kind(kind: str) -> None:
+    from crawlers.pages import KINDS
+
+    if kind not in KINDS:
+        known = "、".join(KINDS)
+        raise ConfigError(file="命令行", key="--kind", value=kind, problem="没有这种页面的解析器", fix=f"可用：{known}")
+
+
+def _read_bytes(file: Path, *, most: int) -> bytes:
+    """The whole file, or standard input for "-". Raise `ConfigError` for what cannot be read or is too large."""
     try:
-        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    except OSError as bad:
+        if str(file) == "-":
+            content = sys.stdin.buffer.read(most + 1)
+        else:
+            with file.open("rb") as opened:
+                content = opened.read(most + 1)
+    except (OSError, ValueError) as bad:  # ValueError: a name with a null character in it
+        why = explain(OSError(bad.errno, bad.strerror)) if isinstance(bad, OSError) else "文件名无效"
         raise ConfigError(
-            file="命令行", key="FILE", value=str(file), problem=f"无法读取（{bad.strerror}）", fix="检查路径与权限"
+            file="命令行", key="FILE", value=str(file)[:200], problem=f"无法读取（{why}）", fix="检查路径与权限"
         ) from None
-
-
-def _open_text(file: Path) -> IO[str]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as bad:
-        line = file.read_bytes()[: bad.start].count(b"\n") + 1
-        raise BadInput(file=str(file), line=line, key="(整行)", value="…", fix="文件应为 UTF-8") from None
-    except OSError as bad:
+    if len(content) > most:
         raise ConfigError(
-            file="命令行", key="FILE", value=str(file), problem=f"无法读取（{bad.strerror}）", fix="检查路径与权限"
-        ) from None
-    import io
-
-    return io.StringIO(text)
+            file="命令行",
+            key="FILE",
+            value=str(file),
+            problem=f"超过 {most // 1_000_000} MB",
+            fix="拆成几份，或只存需要的部分",
+        )
+    return content

@@ -52,8 +52,8 @@ class Answers:
     def _search(self, path: str, start: int) -> str:
         shown = list(self.questions.values())[start : start + self.per_list]
         rows = "".join(
-            f'<dl class="dl"><dt class="dt mb-4 line"><a class="ti" '
-            f'href="/question/{one.number}.html?fr=iks">{one.title}</a></dt><dd class="dd explain f-light"><span class="mr-8">{_day(one.days_ago)}</span>'
+            f'<dl class="dl"><dt class="dt mb-4 line"><a class="ti" href="/question/{one.number}.html?fr=iks">'
+            f'{one.title}</a></dt><dd class="dd explain f-light"><span class="mr-8">{_day(one.days_ago)}</span>'
             f'<span class="mr-8"><a>{len(one.answers)}个回答</a></span></dd></dl>'
             for one in shown
         )
