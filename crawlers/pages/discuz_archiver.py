@@ -1,6 +1,8 @@
 """The plain edition of Discuz! ("archiver"): no numbers, no pictures, but open where the full edition asks for a login.
 
-Its posts carry no post number, so they are named by thread, page and place.
+Its posts carry no post number, so they are named by thread, page and place; `crawlers.cursors.editions` sees to it that
+a post which is known by its number keeps that name. Two things it cannot show: where a quotation ends (the markup is
+gone, the words are left), and which floor a post has beyond the first page.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from crawlers.pages.urls import absolute, canonical, site_of, thread_number
 _POSTS = "//*[@id='content']//p[@class='author'][strong]"
 _UNSAID = (("[quote]", "[/quote]"), ("[i=s]", "[/i]"))
 _BOARD = re.compile(r"(?:^|[/?])fid-\d{1,9}(?:-page-\d{1,6})?\.html")
+#: What stands behind a thread's title in a list: " (38 篇回复)".
+_REPLIES = re.compile(r"\(\s*(\d{1,9})")
 _MOST = 2000
 
 
@@ -115,12 +119,13 @@ def _rows(root: Element, base: str) -> Iterator[Link]:
         leads_to: LeadsTo | None = "thread" if thread_number(url) else "list" if _BOARD.search(url) else None
         if leads_to:
             seen.add(canonical(url))
-            yield Link(url=canonical(url), leads_to=leads_to, title=title)
+            told = _REPLIES.search(anchor.tail or "")
+            yield Link(url=canonical(url), leads_to=leads_to, title=title, standing=told[1] if told else None)
 
 
 def _next(root: Element, base: str, leads_to: LeadsTo) -> Iterator[Link]:
     """The page bar has no "next": it is the number after the one without a link."""
-    current = clean(root.xpath("string(//*[@class='page']/strong)"))
+    current = clean(root.xpath("string(//*[@class='page']/strong)")).strip("[]")  # X3.5 writes "[1]"
     if not (current.isascii() and current.isdigit() and len(current) < 7):
         return
     for anchor in root.xpath("(//*[@class='page'])[1]//a[@href]")[:40]:

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
+from core.errors import PageError
+from core.model import Post
 from core.settings import SourceSettings
 from crawlers.cursors import BoardReading, Place
 from crawlers.pages.base import LeadsTo, Link
@@ -51,6 +53,18 @@ class BoardSpider(SourceSpider):
     async def _enter(self, visit: Visit, url: str) -> Page:
         return await visit.enter(url, self._parser(visit))
 
+    async def _enter_first(self, visit: Visit, reading: BoardReading, url: str) -> Page:
+        """The list's first page, however a kind comes by it."""
+        return await self._enter(visit, url)
+
+    async def _read_otherwise(self, visit: Visit, reading: BoardReading, link: Link, error: PageError) -> bool:
+        """Another way to a thread of which a page could not be read. Returns whether the thread was read by it."""
+        return False
+
+    def _named(self, reading: BoardReading, link: Link, posts: Sequence[Post]) -> Sequence[Post]:
+        """The posts of a page of the thread, under the names that they are kept by."""
+        return posts
+
     async def _read_list(self, visit: Visit, reading: BoardReading) -> datetime:
         """Returns when the server made the last list that was read."""
         url: str | None = self.entrance(visit.source)
@@ -59,7 +73,7 @@ class BoardSpider(SourceSpider):
         while url is not None and identity(url) not in walked:
             first = not walked
             walked.add(identity(url))
-            page = await self._enter(visit, url)
+            page = await (self._enter_first(visit, reading, url) if first else self._enter(visit, url))
             at = page.at
             threads = [
                 link
@@ -69,7 +83,7 @@ class BoardSpider(SourceSpider):
             fresh = reading.fresh(threads, at=at, first_page=first)
             on = reading.goes_on(threads, fresh, first_page=first)
             await self._read_threads(visit, reading, fresh, at)
-            url = _following(page, "list") if on else None
+            url = next_page(page, "list") if on else None
         return at
 
     async def _read_threads(self, visit: Visit, reading: BoardReading, threads: Sequence[Link], at: datetime) -> None:
@@ -87,12 +101,15 @@ class BoardSpider(SourceSpider):
             walked.add(identity(url))
             page = await visit.look(url, self._parser(visit), opening=opening)
             if page is None:
+                if await self._read_otherwise(visit, reading, link, visit.missed[-1]):
+                    break
                 if reading.missed(link, at=at):
                     visit.notes.append(f"主题多次无法读取，不再尝试：{link.url}")
                 return
-            await visit.keep(page.parsed.posts, page)
-            opening = opening or next((post.id for post in page.parsed.posts if post.floor == 1), None)
-            following = _following(page, "page")
+            posts = self._named(reading, link, page.parsed.posts)
+            await visit.keep(posts, page)
+            opening = opening or next((post.id for post in posts if post.floor == 1), None)
+            following = next_page(page, "page")
             if following or place or len(walked) > 1:
                 reading.reached(link, Place(url=url, opening=opening))
             if following and len(walked) == _MOST_PAGES:
@@ -103,7 +120,8 @@ class BoardSpider(SourceSpider):
         reading.done(link, at=at)
 
 
-def _following(page: Page, leads_to: LeadsTo) -> str | None:
+def next_page(page: Page, leads_to: LeadsTo) -> str | None:
+    """The first link of this sort on the same site."""
     site = site_of(page.raw.url)
     links = (link.url for link in page.parsed.links if link.leads_to == leads_to)
     return next((url for url in links if site_of(url) == site), None)

@@ -1,8 +1,65 @@
-"""A forum's board, whatever software it runs."""
+"""A forum's board, whatever software it runs; a Discuz! board that is refused is read by its other editions.
+
+Discuz! serves the same threads three times: the full pages, a plain edition for search engines ("archiver") and a feed.
+Where the board's list is refused or its layout has changed, the plain list and then the feed of the same board tell
+which threads there are; where a thread is refused, its plain edition is read (`crawlers.cursors.editions` keeps one
+post one post). Both are said in the report. A site that asks for patience (429, 频繁) or is down is not asked for other
+editions: that would be pressing on, and robots.txt counts for each of them.
+"""
 
 from __future__ import annotations
 
-from crawlers.spiders.boards import BoardSpider
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from core.errors import Blocked, LayoutChanged, PageError
+from core.model import Post
+from crawlers.cursors import BoardReading
+from crawlers.cursors.editions import Editions
+from crawlers.pages.base import Link
+from crawlers.pages.discuz_addresses import Board, archived_thread, board_of
+from crawlers.pages.urls import identity, site_of, thread_number
+from crawlers.spiders.boards import BoardSpider, next_page
+from crawlers.visits import Page, Visit
+
+_ONE_NOTE = "部分主题的完整版被拒，改读简版（archiver）：{}"
+#: So many pages of a thread's plain edition at most.
+_MOST_PAGES = 30
+#: How a site says that we ask too often.
+_PATIENCE = ("频繁", "状态码 429", "状态码 414", "太快")
+#: Bound of what a cursor remembers.
+_MOST_STANDINGS = 2000
+
+
+@dataclass(slots=True, kw_only=True)
+class ForumReading(BoardReading):
+    """A walk down a board whose threads may be shown in two editions."""
+
+    editions: Editions = field(default_factory=Editions)
+    #: What the plain list last said of threads that were read then: it shows no times, only numbers of replies.
+    standings: dict[str, str] = field(default_factory=dict)
+    #: What it says now.
+    shown: dict[str, str] = field(default_factory=dict)
+    #: Everything up to here was read by earlier crawls; `None` where there were none.
+    known_until: datetime | None = None
+
+    def cursor(self) -> dict[str, Any]:
+        """Where the next crawl goes on."""
+        memory = self.editions.as_json(failing=self.misses.counts)
+        standings = {key: said for key, said in self.standings.items() if key not in self.shown}
+        standings |= {key: said for key, said in self.shown.items() if key in self._read or key in self.unchanged}
+        return {
+            **BoardReading.cursor(self),
+            **memory,
+            "standings": dict(list(standings.items())[-_MOST_STANDINGS:]),
+        }
+
+    @property
+    def unchanged(self) -> set[str]:
+        """Threads of which the plain list says what it said before."""
+        return {key for key, said in self.shown.items() if self.standings.get(key) == said}
 
 
 class ForumSpider(BoardSpider):
@@ -12,3 +69,101 @@ class ForumSpider(BoardSpider):
     kind = "forum"
     channel = "forum"
     parser = "forum"
+
+    def _resume(self, visit: Visit) -> BoardReading:
+        reading = ForumReading.resume(visit.cursor, backfill_from=visit.started - visit.limits.backfill)
+        assert isinstance(reading, ForumReading)
+        reading.editions = Editions.resume(visit.cursor)
+        reading.standings = dict(visit.cursor.get("standings", {}))
+        reading.known_until = reading.floor if visit.cursor.get("newest") else None
+        return reading
+
+    # -- the list ----------------------------------------------------------------------------------------------------
+
+    async def _enter_first(self, visit: Visit, reading: BoardReading, url: str) -> Page:
+        try:
+            return await self._enter(visit, url)
+        except (Blocked, LayoutChanged) as refused:
+            board = board_of(url)
+            if board is None or not _may_go_on(visit, refused):
+                raise
+            return await self._other_list(visit, reading, board, refused)
+
+    async def _other_list(self, visit: Visit, reading: BoardReading, board: Board, refused: PageError) -> Page:
+        """The plain edition's list, else the feed; the first refusal where neither can be read."""
+        for address, said in (
+            (board.archiver, "改读简版（archiver）列表"),
+            (board.feed, "改读 RSS，只能发现新主题，看不到旧主题的新回复"),
+        ):
+            try:
+                page = await self._enter(visit, address)
+            except PageError:
+                continue
+            threads = _full_threads(page, board)
+            if threads:
+                visit.notes.append(f"版块列表读不到（{refused.sign}），{said}")
+                return _with_links(page, self._news(reading, threads) if address == board.archiver else threads)
+        raise refused
+
+    def _news(self, reading: BoardReading, threads: Sequence[Link]) -> Sequence[Link]:
+        """Those whose number of replies has changed since they were last read from here."""
+        assert isinstance(reading, ForumReading)
+        reading.shown = {identity(link.url): link.standing for link in threads if link.standing}
+        unchanged = reading.unchanged
+        return [link for link in threads if identity(link.url) not in unchanged]
+
+    # -- threads -----------------------------------------------------------------------------------------------------
+
+    def _named(self, reading: BoardReading, link: Link, posts: Sequence[Post]) -> Sequence[Post]:
+        assert isinstance(reading, ForumReading)
+        return reading.editions.full(identity(link.url), posts, newest=reading.newest)
+
+    async def _read_otherwise(self, visit: Visit, reading: BoardReading, link: Link, error: PageError) -> bool:
+        assert isinstance(reading, ForumReading)
+        thread = identity(link.url)
+        url = archived_thread(link.url) if isinstance(error, Blocked) and _may_go_on(visit, error) else None
+        walked: set[str] = set()
+        while url is not None and identity(url) not in walked and len(walked) < _MOST_PAGES:
+            walked.add(identity(url))
+            page = await visit.look(url, "discuz")
+            _forget(visit, url, page)
+            if page is None or not page.parsed.posts:
+                reading.editions.failed(thread, after=reading.known_until)
+                return False
+            posts = reading.editions.plain(thread, page.parsed.posts, after=reading.known_until)
+            await visit.keep(posts, page)
+            url = next_page(page, "page")
+        if not walked:
+            reading.editions.failed(thread, after=reading.known_until)
+            return False
+        visit.missed.remove(error)
+        note = _ONE_NOTE.format(error.sign)
+        if note not in visit.notes:
+            visit.notes.append(note)
+        return True
+
+
+def _forget(visit: Visit, url: str, page: Page | None) -> None:
+    """That the plain edition cannot be read is no second miss, and that it has no such thread is no deletion."""
+    if page is None:
+        del visit.missed[-1]
+    elif visit.deleted and visit.deleted[-1][0] == url:
+        del visit.deleted[-1]
+
+
+def _may_go_on(visit: Visit, error: PageError) -> bool:
+    return visit.retry_after is None and not any(word in error.sign for word in _PATIENCE)
+
+
+def _full_threads(page: Page, board: Board) -> list[Link]:
+    """The threads that a plain list or a feed names, at the addresses of the full edition."""
+    found: dict[str, Link] = {}
+    for link in page.parsed.links:
+        thread = thread_number(link.url)
+        if thread is not None and site_of(link.url) == site_of(page.raw.url):
+            found.setdefault(thread[0], replace(link, url=board.thread(thread[0]), leads_to="thread"))
+    return list(found.values())
+
+
+def _with_links(page: Page, links: Sequence[Link]) -> Page:
+    return replace(page, parsed=replace(page.parsed, links=tuple(links)))
