@@ -42,6 +42,8 @@ class Site:
     routes: list[Route] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    #: What came with POST requests.
+    bodies: list[bytes] = field(default_factory=list)
     #: Bodies of requests that had one.
     posted: list[bytes] = field(default_factory=list)
     #: When each request came, in seconds of a monotonic clock.
@@ -97,6 +99,10 @@ def serving(site: Site) -> Iterator[Site]:
 
         def do_POST(self) -> None:
             site.posted.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+            self.do_GET()
+
+        def do_POST(self) -> None:
+            site.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
             self.do_GET()
 
         def date_time_string(self, timestamp: float | None = None) -> str:
