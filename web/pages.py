@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from fastapi.responses import FileResponse
 
 from alerts.card import HONESTY
 from core.errors import QuerySyntaxError
-from core.model import CHANNELS, GRADES, Exhibit
+from core.model import CHANNELS, GRADES, Exhibit, Mention
 from core.work import QueueName, WorkQueue
 from index.base import Facet, Query
 from index.posts import PostStore
@@ -56,6 +57,7 @@ class Pages:
             open_cases=len(self.console.cases.list(open_only=True)),
             overdue=len(self.console.cases.overdue(now)),
             trouble=[one.source.name for one in self.sources_desk.healths() if one.troubled],
+            gone=self._gone(sheet.letter.mention for sheet in sheets),
             failed=sum(WorkQueue(self.console.database, name).backlog()[1] for name in _QUEUES),
         )
 
@@ -72,6 +74,7 @@ class Pages:
             is_cut=bool(mention and len(mention.post.full_text) > LONGEST_TEXT),
             versions=self.posts.versions(letter.alert.post)[:-1],
             others=others,
+            gone=self._gone([mention, *others]),
             **self._proof(exhibit),
         )
 
@@ -82,8 +85,9 @@ class Pages:
             query = form.query(now=self.console.clock(), zone=self.zone)
             page = self.console.index.search(query)
         except QuerySyntaxError as bad:
-            return self._search_page(form, bad=bad, page=None, facets=[]), 400
-        return self._search_page(form, bad=None, page=page, facets=self._facets(form, query)), 200
+            return self._search_page(form, bad=bad, page=None, facets=[], gone={}), 400
+        gone = self._gone(hit.mention for hit in page.hits)
+        return self._search_page(form, bad=None, page=page, facets=self._facets(form, query), gone=gone), 200
 
     def sources(self) -> str:
         """The health of every source: whether silence can be trusted."""
@@ -101,12 +105,14 @@ class Pages:
     def case(self, key: str) -> str:
         """One case: facts, history, alerts and posts of its event."""
         case = self.console.cases.get(key)
+        sheets, mentions = self.desk.of_event(case.event), self.console.verdicts.of_event(case.event)
         return self._render(
             "case.html",
             case=case,
             actions=self.console.cases.actions(key),
-            sheets=self.desk.of_event(case.event),
-            mentions=self.console.verdicts.of_event(case.event),
+            sheets=sheets,
+            mentions=mentions,
+            gone=self._gone([*mentions, *(sheet.letter.mention for sheet in sheets)]),
         )
 
     def evidence(self, exhibit: str, name: str) -> FileResponse:
@@ -131,6 +137,10 @@ class Pages:
         return self._render(
             "search.html", form=form, sorts=SORTS, channels=CHANNELS, grades=GRADES, size=PAGE, **values
         )
+
+    def _gone(self, mentions: Iterable[Mention | None]) -> dict[str, tuple[datetime, str]]:
+        """Which of these posts their source shows no more."""
+        return self.posts.gone_of([mention.id for mention in mentions if mention is not None])
 
     def _facets(self, form: SearchForm, query: Query) -> list[tuple[str, str, dict[str, int]]]:
         counted = [(name, said, self.console.index.count_by(query, facet)) for name, facet, said in _FACETS]

@@ -141,3 +141,27 @@ def test_health_is_json(browser: Any, a_mention: Callable[..., Mention], ring: C
     facts = answer.json()
     assert (facts["ok"], facts["mentions"]) == (True, 1)
     assert facts["queues"]["assess"] == {"waiting": 1, "buried": 0}
+
+
+@pytest.mark.parametrize("path", ["/", "/search?q=刹车失灵", "/alerts/a1", "/cases/CASE"])
+def test_a_post_that_its_source_deleted_says_so(
+    browser: Any,
+    console: Console,
+    now: datetime,
+    a_mention: Callable[..., Mention],
+    ring: Callable[..., None],
+    path: str,
+) -> None:
+    """Whoever calls the poster knows first that the post is gone, since when, and by what sign; the text stays."""
+    mention = a_mention(floor=1)
+    ring(mention)
+    case = console.cases.of_event("e1")
+    assert case is not None
+    path = path.replace("CASE", case.id)
+    assert "已删除" not in browser.get(path).text
+    url = mention.post.url
+    assert PostStore(console.database).gone(url, raw=None, now=now, reason="论坛提示：主题<b>不存在") == 1
+    page = browser.get(path).text
+    assert "已删除（2026-03-15 20:00:00）" in page
+    assert "主题&lt;b&gt;不存在" in page
+    assert "刹车失灵" in page
