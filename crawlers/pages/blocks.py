@@ -152,7 +152,7 @@ def _said_by_api(body: bytes) -> str | None:
 
 
 def _shown_by_page(markup: str, body: bytes, *, whole: bool) -> str | None:
-    seen = visible_text(released(markup)) if whole else ""
+    seen = visible_text(released(markup), enough=_SHORT) if whole else ""
     short = whole and len(seen) < _SHORT
     found = _TITLE.search(markup)
     title = " ".join(found[1].split()) if found else ""

@@ -17,6 +17,9 @@ from core.text import clean
 from crawlers.pages.base import LARGEST_BODY
 from crawlers.pages.encoding import decode
 
+#: One class for every element: lxml.html's own lookup asks Python for each node that is touched.
+_ONE_CLASS = etree.ElementDefaultClassLookup(element=lxml_html.HtmlElement)
+
 #: lxml's stubs do not agree with lxml 6; elements come and go untyped here.
 Element: TypeAlias = Any
 
@@ -57,7 +60,8 @@ def parse_markup(text: str) -> Element | None:
     text = text.replace("\x00", "")
     if "<" not in text:
         return None
-    parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
+    parser.set_element_class_lookup(_ONE_CLASS)
     try:
         root = lxml_html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError):
@@ -124,12 +128,23 @@ def released(markup: str) -> str:
     return _HELD_END.sub("</code>", _HELD_BACK.sub(r"\1", markup))
 
 
-def visible_text(markup: str) -> str:
-    """A quick, tree-less look at what a page says; linear in the input, for signs of a block page only."""
+def visible_text(markup: str, *, enough: int | None = None) -> str:
+    """A quick, tree-less look at what a page says; linear in the input, for signs of a block page only.
+
+    With `enough` it stops looking when it has seen so many characters: only pages that say little are read to the end.
+    """
     parts: list[str] = []
-    place = 0
+    place, gathered, goal = 0, 0, enough
     while found := _TAG.search(markup, place):
-        parts.append(markup[place : found.start()])
+        start = found.start()
+        if start > place:
+            parts.append(markup[place:start])
+            gathered += start - place
+            if goal is not None and gathered >= goal:
+                said = clean(unescape(" ".join(parts)))
+                if len(said) >= (enough or 0):
+                    return said
+                goal = 2 * gathered  # blanks and entities shrink; looking again at ever longer texts stays linear
         place = found.end()
         if found["comment"] or found["mute"]:
             end = _CLOSING[(found["mute"] or "").lower()].search(markup, place)
