@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ class SavedPage:
     now: datetime
     content_type: str | None = None
     status: int = 200
+    #: What else its `expected.json` says by a person's wish ("kind", "detected"); empty for a new one.
+    said: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,7 @@ def write_case(
     folder.mkdir(parents=True, exist_ok=True)
     if not any(folder.glob("page.*")):
         (folder / f"page.{ending_of(saved.body)}").write_bytes(saved.body)
-    text = expected(parsed, kind=name, page=context)
+    text = expected(parsed, page=context, said=saved.said or {"kind": name})
     (folder / "expected.json").write_text(text, encoding="utf-8")
     return Written(
         folder=folder.relative_to(checkout.root),
@@ -81,7 +84,8 @@ def read_case(name: str, case: str, checkout: Checkout) -> SavedPage:
     try:
         facts = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
         body = next(folder.glob("page.*")).read_bytes()
-        return _saved(body, facts)
+        said = {key: str(facts[key]) for key in ("kind", "detected") if key in facts}
+        return replace(_saved(body, facts), said=said)
     except (OSError, StopIteration, ValueError, KeyError, TypeError) as bad:
         place = str(folder.relative_to(checkout.root))
         raise ConfigError(

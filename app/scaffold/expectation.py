@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -15,9 +16,9 @@ from crawlers.pages.base import Link, PageContext, Parsed
 _UNSAID = {"kind", "site", "collected"}
 
 
-def expected(parsed: Parsed, *, kind: str, page: PageContext) -> str:
-    """The text of an `expected.json`: what is unknown or empty is left out."""
-    whole: dict[str, Any] = {"kind": kind, "url": page.url, "now": page.now.isoformat()}
+def expected(parsed: Parsed, *, page: PageContext, said: Mapping[str, str]) -> str:
+    """The text of an `expected.json`: what is unknown or empty is left out. `said` stands first ("kind")."""
+    whole: dict[str, Any] = {**said, "url": page.url, "now": page.now.isoformat()}
     if page.content_type:
         whole["content_type"] = page.content_type
     if page.status != 200:
