@@ -39,13 +39,15 @@ class _Ending:
 
     conclusion: Conclusion
     proof: RawResponse | None
+    #: Whether posts can still be read although something is wrong.
+    readable: bool = False
 
 
 async def finished(visit: Visit, cursor: Mapping[str, Any]) -> SourceReport:
     """The report of a walk that came to its end, with its new cursor."""
     if visit.entrance is None:  # the day's requests were used up before the first page
         return await ran_out(visit, "；".join(visit.notes))
-    lost = lost_span(visit)
+    lost = await _lost_span(visit)
     if lost:
         visit.notes.append(f"{_between(visit, *lost)}的内容没有补采")
     if pending := _pending(cursor):
@@ -105,7 +107,7 @@ async def _weighed(visit: Visit, ending: _Ending) -> _Ending:
         drift = lost_field(runs, posts=visit.posts, filled=visit.filled.rates())
         if drift:
             conclusion = Conclusion(state="broken", reason="；".join((drift, *visit.notes)), failed=True)
-            return _Ending(conclusion=conclusion, proof=visit.sample or ending.proof)
+            return _Ending(conclusion=conclusion, proof=visit.sample or ending.proof, readable=True)
     silence = await _silence(visit) if ending.conclusion.state == "ok" else None
     if ending.conclusion.state != "empty" and silence is None:
         return ending
@@ -128,8 +130,9 @@ def _with_canary(visit: Visit, ending: _Ending, said: str, canary: Canary, raw: 
 
 
 def _doubted(visit: Visit, ending: _Ending, reason: str) -> _Ending:
-    notes = () if ending.conclusion.state == "empty" else visit.notes
-    return replace(ending, conclusion=Conclusion(state="empty", reason="；".join((reason, *notes)), failed=True))
+    readable = ending.conclusion.state == "ok"
+    conclusion = Conclusion(state="empty", reason="；".join((reason, *(visit.notes if readable else ()))), failed=True)
+    return replace(ending, conclusion=conclusion, readable=readable)
 
 
 async def _silence(visit: Visit) -> Silence | None:
@@ -143,7 +146,7 @@ async def _silence(visit: Visit) -> Silence | None:
     return improbable_silence(runs, now=now, every=source.every, zone=visit.zone)
 
 
-def lost_span(visit: Visit) -> tuple[datetime, datetime] | None:
+async def _lost_span(visit: Visit) -> tuple[datetime, datetime] | None:
     """From when to when nothing was collected and nothing will be: longer ago than a crawl reads back.
 
     It begins at the last good crawl, or where the walk before should have come to and did not (the cursor's "floor").
@@ -154,6 +157,10 @@ def lost_span(visit: Visit) -> tuple[datetime, datetime] | None:
     floor = visit.cursor.get("floor")
     begins = max(datetime.fromisoformat(floor), before.added) if isinstance(floor, str) else before.last_ok
     ends = visit.started - visit.limits.backfill
+    if begins < ends and visit.history:
+        # Crawls that read posts of which a field was lost did read them.
+        readings = await asyncio.to_thread(visit.history.readings, visit.source.id, 1)
+        begins = max([begins, *(run.started for run in readings if run.state == "broken")])
     return (begins, ends) if begins < ends else None
 
 
@@ -191,6 +198,7 @@ async def _report(
         changed=visit.changed,
         cursor=cursor,
         retry_after=visit.retry_after,
+        readable=ending.readable,
         filled=visit.filled.rates(),
         lost=lost,
     )

@@ -68,6 +68,8 @@ class SourceReport:
     cursor: Mapping[str, Any] | None = None
     #: How long the site asked us to stay away.
     retry_after: timedelta | None = None
+    #: Whether posts can still be read although something is wrong: then the next crawl is put off only a little.
+    readable: bool = False
     #: Share of the posts read that had each field; without the fields that none of them could have.
     filled: Mapping[str, float] = field(default_factory=dict)
     #: From when to when nothing was collected, now or ever: longer ago than the crawl reads back.

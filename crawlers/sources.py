@@ -106,7 +106,8 @@ class SourceCatalogue:
                 "last_ok": before.last_ok if report.failed else now,
                 "next_run": next_run(
                     every=source.every,
-                    failures=failures,
+                    # What can be read in part must not be late because of the other part.
+                    failures=min(failures, 1) if report.readable else failures,
                     started=report.started,
                     now=now,
                     jitter=self.jitter(),

@@ -149,6 +149,7 @@ def test_a_silence_that_this_source_never_keeps_is_no_ok(
     assert (state, outcome.reports["board"]["failed"]) == expected
     assert "按往常此时段应有约 24 条新内容，却一条也没有" in reason
     assert len(site.pages()) == (2 if canary else 1)
+    assert outcome.reports["board"]["readable"] is (canary is None), "a doubt must not make the next news late"
 
 
 def _without_authors(route: Route) -> Route:

@@ -82,6 +82,14 @@ def test_a_success_resets_and_a_failure_keeps_what_was_known(catalogue: SourceCa
     assert again.added == good.added == now
 
 
+def test_what_can_still_be_read_is_not_put_off_for_hours(catalogue: SourceCatalogue, now: datetime) -> None:
+    """A doubted silence, a field that is lost: it counts as a failure, but news must not be late because of it."""
+    doubted = _report("board", now, state="empty", failed=True, readable=True)
+    for number in range(5):
+        status = catalogue.record(doubted, _source("board"), now=now + number * HOUR)
+    assert (status.failures, status.next_run) == (5, now + 4 * HOUR + 20 * MINUTE)
+
+
 def test_the_clock_of_a_source_starts_once(catalogue: SourceCatalogue, now: datetime) -> None:
     """`added` separates history from news: a later crawl must not move it."""
     catalogue.begin(["a", "a", "b"], now=now)
