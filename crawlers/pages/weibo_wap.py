@@ -40,10 +40,11 @@ def parse(body: bytes, page: PageContext) -> Parsed:
     if root is None:
         return stopped("broken", "响应不是 weibo.cn 的页面")
     boxes = root.xpath("//div[starts-with(@id, 'M_')]")[:_MOST_BOXES]
+    owner, bid = _owner(root), _bid_of_page(root)
     posts: dict[str, Post] = {}
     links: list[Link] = []
     for box in boxes:
-        found = read_status(box, page, owner=_owner(root), bid=_bid_of_page(root))
+        found = read_status(box, page, owner=owner, bid=bid)
         for post in found.posts:
             if post.native_id not in posts or post.parent:
                 posts[post.native_id] = post

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from core.model import Author, Counts, Post
 from core.text import clean
@@ -202,7 +203,7 @@ def _time_and_region(told: Element | None) -> tuple[str, str | None]:
 
 def _following_text(box: Element) -> str:
     """Below one status the counts stand in the next boxes."""
-    return " ".join(" ".join(text_of(after).split()) for after in list(box.itersiblings("div"))[:3])
+    return " ".join(" ".join(text_of(after).split()) for after in islice(box.itersiblings("div"), 3))
 
 
 def _after_original(said: str) -> str:
