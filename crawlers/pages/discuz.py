@@ -2,7 +2,8 @@
 
 Quirks: two address forms (rewritten and not) on one site; coloured names nest <font>; a list shows only the day of a
 thread but the minute of its last reply; GBK and UTF-8 editions differ in nothing else. Seen on X3.5 and X3.4; 6 and 7
-follow their public templates. Last checked 2026-11.
+follow their public templates. The JSON for phones (/api/mobile, which robots.txt usually closes) is read too. Last
+checked 2026-11.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import datetime
 from core.model import Post
 from core.text import clean, shorten
 from core.times import parse_when
-from crawlers.pages import discuz_archiver
+from crawlers.pages import discuz_archiver, discuz_mobile
 from crawlers.pages.base import LeadsTo, Link, PageContext, PageParser, PageState, Parsed, stopped
 from crawlers.pages.discuz_posts import read_posts
 from crawlers.pages.forum_layout import declared_base
@@ -38,6 +39,8 @@ _GONE = ("不存在", "已被删除", "正在被审核", "尚无主题", "没有
 
 def looks_like_discuz(body: bytes) -> bool:
     """Whether the page says, by its generator or by its own marks, that Discuz! made it."""
+    if body[:300].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+        return discuz_mobile.answer_of(body) is not None
     head = body[:200_000]
     return (
         b'content="Discuz!' in head
@@ -51,6 +54,8 @@ def parse(body: bytes, page: PageContext) -> Parsed:
     """The threads of a board page, or the posts of a thread page; never raises."""
     if (refused := refusal(body, page, expects="html")) is not None:
         return refused
+    if site_of(page.url) and (answer := discuz_mobile.answer_of(body)) is not None:
+        return discuz_mobile.read(answer, page)
     root = parse_html(body, page.content_type)
     if root is None or not site_of(page.url):
         return stopped("broken", "响应不是可读的网页")

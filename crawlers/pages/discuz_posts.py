@@ -11,22 +11,17 @@ from core.text import clean
 from core.times import find_when, parse_when
 from crawlers.pages.base import PageContext
 from crawlers.pages.counts import parse_count
-from crawlers.pages.markup import Element, first, text_of
+from crawlers.pages.discuz_text import edited_at, unsaid_on
+from crawlers.pages.markup import Element, Skip, first, text_of
 from crawlers.pages.urls import absolute, canonical, site_of, thread_number
 
 _FLOOR_NAMES = {"楼主": 1, "樓主": 1, "沙发": 2, "沙發": 2, "板凳": 3, "椅子": 3, "地板": 4, "地下室": 5}
 _BUTTON = re.compile(r"replybtn_(\d{1,15})\b", re.ASCII)
 _DIGITS = re.compile(r"\d{1,7}", re.ASCII)
 _UID = re.compile(r"uid[=-](\d{1,12})", re.ASCII)
-_EDITED = re.compile(r"(?:于|在|於)\s*(.{6,40}?)\s*(?:编辑|編輯)", re.S)
 _POSTED = re.compile(
     r"(?:发[表布]于|發[表佈布]於)\s*[::]?\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s+\d{1,2}:\d\d(?::\d\d)?|[^\s|]{1,8}\s*(?:前|\d{1,2}:\d\d))"
 )
-_UNSAID = frozenset({
-    "quote", "reply_wrap",
-    "pstatus", "jammer", "locked", "tip", "aimg_tip", "attach_nopermission", "attachlist", "a_pr",
-    "a_p", "modact", "aimg_msg", "blockcode_copy", "rate",
-})  # fmt: skip
 _DECORATION = re.compile(
     r"/(?:smiley|smilies|smile|face|common|icon|avatar)s?/|avatar\.php|none\.gif|filetype/|uc_server", re.I
 )
@@ -48,6 +43,8 @@ class _Thread:
     number: int
     title: str | None
     counts: Counts
+    #: What stands in a post without being said by its author.
+    unsaid: Skip
 
 
 def read_posts(root: Element, page: PageContext, *, base: str) -> tuple[bool, tuple[Post, ...]]:
@@ -111,6 +108,7 @@ def _thread(root: Element, page: PageContext, base: str) -> _Thread:
         tid=found[0] if found else None,
         number=found[1] if found else 1,
         title=_title(root),
+        unsaid=unsaid_on(root),
         counts=Counts(views=_shown(root, "查看", "Views"), replies=_shown(root, "回复", "回覆", "回復", "Replies")),
     )
 
@@ -164,7 +162,7 @@ def _floor(box: Element, number: str, *, after: int | None) -> int | None:
 def _post(box: Element, number: str, thread: _Thread, *, floor: int | None, opening: str | None) -> Post | None:
     message = _message(box, number)
     is_opening = floor == 1
-    text = text_of(message, skip=_is_unsaid) if message is not None else ""
+    text = text_of(message, skip=thread.unsaid) if message is not None else ""
     images = _images(box, message, thread.base) if message is not None else ()
     if message is None or not (text or images or (is_opening and thread.title)):
         return None
@@ -179,7 +177,7 @@ def _post(box: Element, number: str, thread: _Thread, *, floor: int | None, open
         text=text,
         author=_author(box),
         published=_published(box, number, thread.page),
-        edited=_edited(message, thread.page),
+        edited=edited_at(message, thread.page),
         collected=thread.page.now,
         floor=floor,
         parent=opening if opening != own and not is_opening else None,
@@ -200,12 +198,6 @@ def _message(box: Element, number: str) -> Element | None:
         if message is not None:
             return message
     return None
-
-
-def _is_unsaid(element: Element) -> bool:
-    """Quotes, edit notes, anti-copy noise, permission notices: in the post, but not said by its author."""
-    classes = element.get("class")
-    return classes is not None and not _UNSAID.isdisjoint(classes.split())
 
 
 def _author(box: Element) -> Author:
@@ -257,19 +249,6 @@ def _published(box: Element, number: str, page: PageContext) -> datetime | None:
     for line in box.xpath(".//*[@class='mtime']|.//ul[@class='authi']/li")[:6]:
         touch = first(line.xpath("./span[@title]/@title")) or "".join(line.xpath("./text()"))
         if when := parse_when(touch, now=page.now, zone=page.zone):
-            return when
-    return None
-
-
-def _edited(message: Element, page: PageContext) -> datetime | None:
-    for note in message.xpath(".//*[contains(concat(' ',@class,' '),' pstatus ')]"):
-        exact = first(note.xpath(".//span[@title]/@title"))
-        found = _EDITED.search(note.xpath("string()"))
-        said = exact or (found[1] if found else "")
-        when = parse_when(said, now=page.now, zone=page.zone) or find_when(
-            note.xpath("string()")[:200], now=page.now, zone=page.zone
-        )
-        if when:
             return when
     return None
 
