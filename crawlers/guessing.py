@@ -46,8 +46,9 @@ def guess_by_address(url: str) -> Guess | None:
         return None
     host = (parts.hostname or "").rstrip(".")
     if _TIEBA.search(host):
-        bar = _parameter(parts.query, "kw")
-        return Guess(kind="tieba", because="百度贴吧的网址", keyword=bar, url=f"https://{host}" if bar else "")
+        bar = _parameter(parts.query, "kw") or _parameter(parts.query, "word")
+        base = f"https://{host}/mo/q/m" if parts.path.startswith("/mo/") else f"https://{host}"
+        return Guess(kind="tieba", because="百度贴吧的网址", keyword=bar, url=base if bar else "")
     if _WEIBO.search(host):
         return _weibo(host, parts.path, parts.query)
     if _QA.search(host):

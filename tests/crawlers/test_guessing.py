@@ -17,6 +17,7 @@ PAGES = Path(__file__).resolve().parents[1] / "pages"
 ADDRESSES = [
     ("https://tieba.baidu.com/f?kw=%E6%B1%BD%E8%BD%A6&ie=utf-8", "tieba", "汽车", "", "https://tieba.baidu.com"),
     ("http://tieba.baidu.com/f?ie=gbk&kw=%C6%FB%B3%B5", "tieba", "汽车", "", "https://tieba.baidu.com"),
+    ("https://tieba.baidu.com/mo/q/m?kw=%E6%B1%BD%E8%BD%A6", "tieba", "汽车", "", "https://tieba.baidu.com/mo/q/m"),
     ("https://tieba.baidu.com/", "tieba", "", "", ""),
     ("https://m.weibo.cn/search?containerid=100103type%3D61%26q%3D%E5%88%B9%E8%BD%A6", "weibo", "刹车", "", "https://m.weibo.cn"),
     ("https://s.weibo.com/weibo?q=%E5%88%B9%E8%BD%A6&page=2", "weibo", "刹车", "", "https://s.weibo.com"),
