@@ -89,7 +89,7 @@ class Visit:
     history: SourceHistory | None = None
     #: For pages that the walk itself does not lead to.
     reads_with: ReadsWith = lambda _: ("auto", {})
-    body_of: Callable[[str], bytes | None] = lambda _: None
+    asks_at: Callable[[str], tuple[str, bytes | None]] = lambda url: (url, None)
     #: Sentences about limits that cut this crawl.
     notes: list[str] = field(default_factory=list)
     missed: list[PageError] = field(default_factory=list)
@@ -172,9 +172,10 @@ class Visit:
 
     async def peek(self, url: str, *, opening: str | None = None) -> Peek:
         """Read one page beside the walk (the canary, a page read again): it says nothing about how the walk went."""
-        kind, headers = self.reads_with(url)
+        address, body = self.asks_at(url)
+        kind, headers = self.reads_with(address)
         try:
-            answer = await self.fetcher.fetch(url, expects=expects(kind), headers=headers, body=self.body_of(url))
+            answer = await self.fetcher.fetch(address, expects=expects(kind), headers=headers, body=body)
         except DaySpent as spent:
             return Peek(found=Down(url, spent.sign))
         if answer.raw is None or answer.error is not None:

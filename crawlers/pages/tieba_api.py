@@ -210,14 +210,17 @@ def _next_floors(answer: Json, tid: str, to: Addresses) -> Iterator[Link]:
 
 
 def read_subposts(answer: Json, page: PageContext, to: Addresses) -> tuple[list[Post], list[Link]]:
-    """A page of one floor's sub-comments, then the next."""
-    tid = number(inner(answer, "thread").get("id")) or number(inner(answer, "post").get("tid"))
+    """One floor with a page of its sub-comments, then the next."""
+    thread = inner(answer, "thread")
+    tid = number(thread.get("id")) or number(inner(answer, "post").get("tid"))
     floor = number(inner(answer, "post").get("id"))
     if tid is None or floor is None:
         return [], []
     people = _people(answer)
     told = [_comment(row, people, page, under=floor) for row in rows(answer.get("subpost_list"))]
-    posts = [as_post(one, page, tid=tid, opening=page.opening) for one in told if one]
+    above = _floor(inner(answer, "post"), people, page, title=words(thread.get("title"), 500) or None, thread=thread)
+    opening = page.opening or _opening(thread, page)
+    posts = [as_post(one, page, tid=tid, opening=opening) for one in (above, *told) if one]
     pager = inner(answer, "page")
     current, total = amount(pager.get("current_page")) or 1, amount(pager.get("total_page")) or 1
     links = [Link(url=to.comments(tid, floor, current + 1), leads_to="comments")] if current < total else []

@@ -113,9 +113,9 @@ class SourceSpider(Spider):
             return own, {}
         return (self.kind if self.kind in KINDS and self.kind != "news" else "auto"), {}
 
-    def body_of(self, source: SourceSettings, url: str) -> bytes | None:
-        """What such a page is asked for with, where the site wants a POST."""
-        return None
+    def asks_at(self, source: SourceSettings, url: str) -> tuple[str, bytes | None]:
+        """Where a page of posts is asked for, and with what body: an app has other addresses than its posts."""
+        return url, None
 
     # -- the crawl ---------------------------------------------------------------------------------------------------
 
@@ -196,7 +196,7 @@ class SourceSpider(Spider):
             sink=self.job.sink,
             history=self.job.history,
             reads_with=lambda url: self.reads_posts_with(source, url),
-            body_of=lambda url: self.body_of(source, url),
+            asks_at=lambda url: self.asks_at(source, url),
             notes=[cookies.problem] if cookies and cookies.problem else [],
         )
 

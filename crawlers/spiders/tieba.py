@@ -16,10 +16,11 @@ from core.settings import CrawlSettings, SourceSettings
 from crawlers.cursors import BoardReading
 from crawlers.job import JOB_SETTING
 from crawlers.pages.base import Link
+from crawlers.pages.tieba_facts import tid_of
 from crawlers.spiders.boards import BoardSpider
 from crawlers.spiders.tieba_reading import TiebaReading
 from crawlers.spiders.tieba_walk import ThreadWalk
-from crawlers.tieba_app import APP_HOST, CodecMissing, app_base, bar_url, call_of, pack
+from crawlers.tieba_app import APP_HOST, CodecMissing, app_base, bar_url, call_of, floor_url, pack, thread_url
 from crawlers.visits import Page, Visit
 
 #: [R] Tieba bars addresses after some twenty quick pages; this pace holds unless the operator sets another.
@@ -74,11 +75,16 @@ class TiebaSpider(BoardSpider):
             return source.parser or self.parser, {}
         return "tieba_app", _question(url)[0]
 
-    def body_of(self, source: SourceSettings, url: str) -> bytes | None:
-        """The app is asked by POST; its question stands in the address."""
-        if source.surface != "app" or call_of(url) is None:
-            return None
-        return _question(url)[1]
+    def asks_at(self, source: SourceSettings, url: str) -> tuple[str, bytes | None]:
+        """Posts carry the web site's addresses; the app and the touch edition are asked for them at their own."""
+        tid = tid_of(url)
+        if source.surface == "app":
+            address = _app_address(app_base(source.url), url, tid) if call_of(url) is None and tid else url
+            return (address, _question(address)[1]) if call_of(address) else (url, None)
+        parts = urlsplit(source.url)
+        if tid and parts.path.startswith("/mo/") and "/mo/" not in url:
+            return f"{parts.scheme}://{parts.netloc}{parts.path}?kz={tid}", None
+        return url, None
 
     def _resume(self, visit: Visit) -> BoardReading:
         return TiebaReading.resume(visit.cursor, backfill_from=visit.started - visit.limits.backfill)
@@ -111,6 +117,12 @@ def _question(url: str) -> tuple[dict[str, str], bytes]:
     except (ValueError, KeyError) as bad:
         raise LayoutChanged(url, "网址不是贴吧应用接口的地址") from bad
     return request.headers, request.body
+
+
+def _app_address(base: str, url: str, tid: str) -> str:
+    """The call that shows what a post's address names: a thread's first page, or a floor with what is below it."""
+    floor = parse_qs(urlsplit(url).query).get("pid", [""])[0]
+    return floor_url(base, tid, floor, 1) if floor.isdigit() else thread_url(base, tid, 1)
 
 
 def _bar_in(url: str) -> str:

@@ -5,6 +5,7 @@ Whatever one crawl cannot read of a thread is read by the next one, from the pag
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,9 +15,10 @@ from core.model import Post, post_id
 from crawlers.cursors import Place
 from crawlers.pages.base import Link
 from crawlers.pages.tieba_comments import PER_PAGE
+from crawlers.pages.tieba_facts import tid_of
 from crawlers.pages.urls import identity, site_of
 from crawlers.spiders.tieba_reading import TiebaReading
-from crawlers.tieba_app import APP_HOST, WEB_HOST
+from crawlers.tieba_app import APP_HOST, FLOOR, WEB_HOST
 from crawlers.visits import Page, Visit
 
 #: Pages of one thread in one crawl, forwards; and backwards, in search of new sub-comments.
@@ -85,25 +87,33 @@ class ThreadWalk:
 
     async def _page(self, url: str) -> Page:
         self.walked.add(identity(url))
+        known = len(self.visit.deleted)
         page = await self.look(url, self.opening)
         if page is None:
             raise _Missed
+        self.visit.deleted[known:] = [
+            (_thread_named(address, sign), raw, sign) for address, raw, sign in self.visit.deleted[known:]
+        ]
         return page
 
     async def _keep(self, page: Page, url: str | None) -> None:
-        """Keep floors and sub-comments apart, because only floors follow each other without a gap; then get the rest.
+        """Keep what the page shows, then get what it does not.
 
         `url` is where the next crawl goes on, if this page turns out to be more than one crawl can read.
         """
+        await self._hand_over(page)
         floors = [post for post in page.parsed.posts if post.floor is not None]
-        below = [post for post in page.parsed.posts if post.floor is None]
-        for posts in (floors, below):
-            self._count(posts)
-            await self.visit.keep(posts, replace(page, parsed=replace(page.parsed, posts=tuple(posts))))
         self.opening = self.opening or next((post.id for post in floors if post.floor == 1), None)
         if url is not None and self.reading.place(self.link):
             self.reading.reached(self.link, Place(url=url, opening=self.opening))
         await self._comments(_links(page, "comments"))
+
+    async def _hand_over(self, page: Page) -> None:
+        """Floors and sub-comments apart: each kind follows one another without a gap, both together do not."""
+        for is_floor in (True, False):
+            posts = [post for post in page.parsed.posts if (post.floor is not None) is is_floor]
+            self._count(posts)
+            await self.visit.keep(posts, replace(page, parsed=replace(page.parsed, posts=tuple(posts))))
 
     def _count(self, posts: Sequence[Post]) -> None:
         until = self.reading.read_until(self.link)
@@ -150,8 +160,7 @@ class ThreadWalk:
             raise _Enough(f"楼中楼本次只读 {_MOST_COMMENT_PAGES} 页")
         self.comment_pages += 1
         page = await self._page(link.url)
-        self._count(page.parsed.posts)
-        await self.visit.keep(page.parsed.posts, page)
+        await self._hand_over(page)
         return page
 
     def _heard(self, link: Link) -> bool:
@@ -170,6 +179,16 @@ class _Missed(Exception):
 
 class _Enough(Exception):
     """More than one crawl reads of one thread. `str()` says so to the operator."""
+
+
+def _thread_named(url: str, sign: str) -> str:
+    """The address that the thread's posts carry, where the site's words say that all of it is gone."""
+    tid = tid_of(url)
+    parts = urlsplit(url)
+    if tid is None or "/p/comment" in url or parts.path == FLOOR or not re.search("[贴帖]", sign):
+        return url
+    host = WEB_HOST if parts.hostname == APP_HOST else parts.netloc
+    return f"{parts.scheme}://{host}/p/{tid}"
 
 
 def _links(page: Page, leads_to: str) -> list[Link]:
