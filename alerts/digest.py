@@ -14,6 +14,7 @@ from alerts.cases import CaseBook
 from alerts.compose import safe_link, templates
 from alerts.daily import Digest, Outage, Tally, Window
 from alerts.messages import MessageRows
+from alerts.source_words import state_name
 from core.database import Database
 from core.durations import in_chinese
 from core.errors import NotFound
@@ -124,7 +125,7 @@ def outage_line(outage: Outage, zone: ZoneInfo) -> str:
     # The end of a finished day is written as people write it.
     until = f"{outage.until.astimezone(zone):%H:%M}"
     until = "24:00" if until == "00:00" and outage.until > outage.since else until
-    name = "没有内容，存疑" if outage.state == "empty" else SOURCE_STATE_NAMES[outage.state]
+    name = state_name(outage.state, outage.reason)
     return f"{since}–{until}{'（仍未恢复）' if outage.lasts else ''} {name}（{shorten(outage.reason, 120)}）"
 
 

@@ -25,6 +25,13 @@ _ADVICE: Mapping[SourceState, str] = {
     "empty": "在浏览器中打开该信源核实是否真的没有内容；为它设置 canary（一个必有内容的页面）后，系统可以自行判断。",
 }
 _OVERDUE = "该到采集时间却没有采集"
+#: Reasons that are ours, whatever state of the source they are filed under: how they are called, and what to do.
+_OURS: Mapping[str, tuple[str, str]] = {
+    _OVERDUE: ("未采集", "检查 tingfeng run 与 tingfeng doctor：采集可能已停止或卡住。"),
+    "本机没能保存": ("本机故障", "检查磁盘空间、权限与数据库：tingfeng doctor。"),
+    "采集程序出错": ("程序出错", "日志中的 visit_crashed 有详情；请连同日志报告给开发者。"),
+    "今天对": ("达到当日请求上限", "明天自动继续；需要更多请求时调大 [crawl] daily_requests，或减少该网站的信源。"),
+}
 
 
 def overdue(due: datetime | None, zone: ZoneInfo) -> str:
@@ -36,9 +43,9 @@ def failing(
     source: SourceSettings, episode: Episode, row: Mapping[str, Any] | None, *, settings: Settings
 ) -> dict[str, Any]:
     """A source that cannot be read, or not be believed. `row` is its row in the catalogue."""
-    late = episode.reason.startswith(_OVERDUE)
-    state = "未采集" if late else _state(episode)
-    advice = "检查 tingfeng run 与 tingfeng doctor：采集可能已停止或卡住。" if late else _ADVICE.get(episode.state, "")
+    state = state_name(episode.state, episode.reason)
+    advice = next((advice for sign, (_, advice) in _OURS.items() if episode.reason.startswith(sign)), "")
+    advice = advice or _ADVICE.get(episode.state, "")
     last_ok, next_run = (row["last_ok"], row["next_run"]) if row else (None, None)
     lines = {
         "信源": _name(source),
@@ -62,7 +69,7 @@ def recovered(source: SourceSettings, works: Recovery, now_in: Episode, *, setti
         "信源": _name(source),
         "状态": f"已恢复（{SOURCE_STATE_NAMES[now_in.state]}）",
         "中断": f"{shown(works.since, zone)} 至 {shown(works.until, zone)}，共 {in_chinese(works.until - works.since)}",
-        "此前": f"{_state(works.told)}：{shorten(works.told.reason, 200)}",
+        "此前": f"{state_name(works.told.state, works.told.reason)}：{shorten(works.told.reason, 200)}",
         "恢复时": shorten(now_in.reason, 300),
     }
     facts = {
@@ -89,8 +96,10 @@ def cookie_ends(source: SourceSettings, ends: datetime, *, now: datetime, settin
     )
 
 
-def _state(episode: Episode) -> str:
-    return "没有内容，存疑" if episode.state == "empty" else SOURCE_STATE_NAMES[episode.state]
+def state_name(state: SourceState, reason: str) -> str:
+    """What the state of a failing source is called: not the source's name for what is our own fault."""
+    ours = next((name for sign, (name, _) in _OURS.items() if reason.startswith(sign)), None)
+    return ours or ("没有内容，存疑" if state == "empty" else SOURCE_STATE_NAMES[state])
 
 
 def _name(source: SourceSettings) -> str:

@@ -194,6 +194,28 @@ def test_a_source_that_nobody_crawls_is_as_good_as_down(
     assert (episodes["board"].state, episodes["board"].failed) == ("ok", False)
 
 
+@pytest.mark.parametrize(
+    ("state", "reason", "title", "advice"),
+    [
+        ("broken", "所有帖子都读不出作者，页面可能改版", "页面改版", "tingfeng sources test board"),
+        ("broken", "本机没能保存（database is locked），与该信源无关，下次再取", "本机故障", "磁盘空间"),
+        ("broken", "采集程序出错，已记录（KeyError：x）", "程序出错", "日志"),
+        ("empty", "按往常此时段应有约 24 条新内容，却一条也没有", "没有内容，存疑", "canary"),
+        ("down", "今天对 bbs.example 的请求已达 20000 次上限，其余内容明天继续", "达到当日请求上限", "daily_requests"),
+        ("down", "连接超时", "无法连接", "网络"),
+    ],
+)
+def test_a_fault_of_ours_is_not_called_the_sources(
+    watched: World, state: Any, reason: str, title: str, advice: str
+) -> None:
+    """Each kind of trouble has its own name and its own advice."""
+    _crawl(watched, replace(GOOD, state=state, reason=reason, failed=True), NOW)
+    assert _alarm(watched, NOW + HOUR) == 1
+    assert _titles(watched, NOW + HOUR) == [f"【信源异常】城市论坛：{title}"]
+    assert reason in watched.phone.sent[0].text
+    assert advice in watched.phone.sent[0].text
+
+
 def test_a_row_of_health_is_in_the_outbox_like_any_other(watched: World) -> None:
     """It waits, is retried and can be resent: kind "source", without an alert, with its rendered body."""
     _crawl(watched, BLOCKED, NOW)
