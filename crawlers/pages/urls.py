@@ -16,7 +16,8 @@ from w3lib.url import canonicalize_url, safe_url_string
 _NOISE = re.compile(
     r"utm_.*|spm|spm_id_from|from|fromid|isappinstalled|refer_flag|refer|ref|extra|cre|mod_from|rfunc|wfr|"
     r"share_token|share_source|sharer.*|shareuid|scene|srcid|luicode|lfid|uicode|gclid|fbclid|msclkid|yclid|"
-    r"formhash|hmsr|hmpl|hmcu|hmkw|hmci|highlight",
+    r"formhash|hmsr|hmpl|hmcu|hmkw|hmci|highlight|chksm|mpshare|ascene|devicetype|nsukey|pass_ticket|exportkey|wx_header|"
+    r"tt_from|share_did|share_uid|share_medium|share_plat|share_session_id|fromuid|from_source|pvareaid|sudaref|cmpid",
     re.IGNORECASE,
 )
 #: Sessions that forums put into the links of visitors without cookies; a short `sid` may be an article's number.

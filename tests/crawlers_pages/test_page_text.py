@@ -140,6 +140,21 @@ def test_counts(text: object, expected: int | None) -> None:
         ("http://b.example/thread-6-2-17.html", "http://b.example/thread-6-2-1.html"),
         ("http://t.example/f?kw=%B3%A4%B0%B2&ie=gbk&pn=50", "http://t.example/f?kw=%B3%A4%B0%B2&ie=gbk&pn=50"),
         ("http://a.example/文?词=字", "http://a.example/%E6%96%87?%E8%AF%8D=%E5%AD%97"),
+        (
+            "https://mp.w.example/s?__biz=MzA&mid=26&idx=1&sn=ab&chksm=9&scene=21&mpshare=1&pass_ticket=x#rd",
+            "https://mp.w.example/s?__biz=MzA&mid=26&idx=1&sn=ab",
+        ),
+        ("https://n.example/s?id=18&wfr=spider&for=pc", "https://n.example/s?id=18&for=pc"),
+        ("https://car.example/news/1.html?pvareaid=3311701#x", "https://car.example/news/1.html"),
+        ("https://m.t.example/i71/?tt_from=weixin&share_did=1&group_id=71", "https://m.t.example/i71/?group_id=71"),
+        (
+            "http://p.example/viewtopic.php?f=3&t=9&sid=0123456789abcdef0123456789abcdef",
+            "http://p.example/viewtopic.php?f=3&t=9",
+        ),
+        ("http://n.example/show.asp?sid=77", "http://n.example/show.asp?sid=77"),
+        ("http://n.example/a.html?PHPSESSID=abc&aid=5", "http://n.example/a.html?aid=5"),
+        ("http://n.example/show.php?fid=2&tid=5&pn=50&kw=a", "http://n.example/show.php?fid=2&tid=5&pn=50&kw=a"),
+        ("HTTP://N.example/A/?formed=1&fromage=2", "http://n.example/A/?formed=1&fromage=2"),
     ],
 )
 def test_canonical_addresses(url: str, expected: str) -> None:
@@ -170,6 +185,9 @@ def test_different_pages_differ() -> None:
     assert identity("http://a.example/n?id=1&p=2") == identity("https://a.example/n?p=2&id=1&utm_term=x")
     assert identity("http://a.example/n/") == identity("http://a.example/n")
     assert identity("http://a.example/n?id=1") != identity("http://a.example/n?id=2")
+    # GBK escapes: 长安 and 长城.
+    assert identity("http://t.example/f?kw=%B3%A4%B0%B2") != identity("http://t.example/f?kw=%B3%A4%B3%C7")
+    assert "%B3%A4%B0%B2" in identity("http://t.example/f?kw=%B3%A4%B0%B2")
 
 
 @pytest.mark.parametrize(
