@@ -23,6 +23,8 @@ from crawlers.weibo_windows import CUT_FROM, MOST_PAGES, Window, as_json, from_j
 _OVERLAP = timedelta(hours=2)
 #: So many pages of known statuses in a row end a window that an earlier crawl has already seen.
 _KNOWN_PAGES = 3
+#: A page now and then is empty without a reason; more of them are told to the operator.
+_SOME_EMPTY = 2
 #: Bound of what a cursor remembers.
 _MOST_WINDOWS = 400
 
@@ -92,7 +94,7 @@ class SearchWalk:
 
     async def _read(self, unread: Unread) -> tuple[Window, ...]:
         """Read one window; returns the parts that are to be read in its place, if the site cuts it."""
-        number, last, known = unread.page, unread.page, 0
+        number, last, known, empty = unread.page, unread.page, 0, 0
         while number <= min(last, MOST_PAGES):
             self.unread[0] = replace(unread, page=number)  # where to go on, should the budget end here
             page = await self._page(unread.window, number)
@@ -102,11 +104,13 @@ class SearchWalk:
                 return parts
             posts = page.parsed.posts
             is_known = bool(posts) and not self.reading.goes_on((post.native_id, post.published) for post in posts)
-            known = known + 1 if is_known else 0
+            known, empty = known + 1 if is_known else 0, empty if posts else empty + 1
             await self._keep(page)
             if unread.seen and known >= _KNOWN_PAGES:
                 return ()
             number += 1
+        if empty > _SOME_EMPTY and 2 * empty > last:
+            self.session.visit.notes.append(f"{unread.window}的 {last} 页中有 {empty} 页是空的，可能被限流")
         if last >= CUT_FROM:
             self.session.visit.notes.append(f"{unread.window}的结果超过 {MOST_PAGES} 页且不能再拆分，该时段不完整")
         return ()

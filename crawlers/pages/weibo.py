@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from core.model import Post, post_id
 from crawlers.pages.base import Link, PageContext, PageParser, PageState, Parsed, stopped
@@ -83,7 +83,7 @@ def _without_posts(answer: Mapping[str, Json], page: PageContext, *, seen: int) 
     told = _told_by_cards(data)
     if told:
         return stopped("empty", f"微博接口提示：{told}")
-    if answer.get("ok") == 1 and _is_empty_list(data):
+    if answer.get("ok") == 1 and (_is_empty_list(data) or (data.get("cards") == [] and _is_further_down(page.url))):
         return stopped("empty", "微博接口返回零条结果")
     return stopped("broken", f"微博接口提示：{said}" if said else "没有读到微博，接口可能改版")
 
@@ -94,6 +94,12 @@ def _is_empty_list(data: Mapping[str, Json]) -> bool:
     if data.get("cards") == [] and isinstance(shown, dict):
         return shown.get("total") == 0
     return data.get("list") == [] and ("since_id" in data or data.get("total") == 0)
+
+
+def _is_further_down(url: str) -> bool:
+    """Whether an address names a page behind the first: there, nothing is the end of the list."""
+    query = parse_qs(urlsplit(url).query)
+    return "since_id" in query or query.get("page", ["1"]) != ["1"]
 
 
 def _told_by_cards(data: Mapping[str, Json]) -> str | None:

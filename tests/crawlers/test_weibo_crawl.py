@@ -65,6 +65,25 @@ def test_a_long_text_that_cannot_be_had_is_kept_cut_and_asked_for_again(crawls: 
     assert len(crawls.posts()) == 2
 
 
+def test_an_edited_long_text_is_fetched_whole_again(crawls: Crawls, sites: Any) -> None:
+    """A known status that was edited is read anew: its new whole text is kept, not the beginning a list shows."""
+    weibo = Weibo()
+    weibo.say(20, WHOLE[:100] + "...全文", long=WHOLE)
+    weibo.say(30, f"{KEYWORD}普通一条")
+    site = sites(weibo.route)
+    source = row("search", "weibo", site.url, keyword=KEYWORD)
+    crawls.run(source)
+    other = "【已解决】" + WHOLE
+    edited = weibo.statuses[0]
+    edited.text, edited.long, edited.edited = other[:100] + "...全文", other, NOW
+    later = crawls.run(source, now=NOW + timedelta(minutes=10))
+    assert (later.reports["search"]["new"], later.reports["search"]["changed"]) == (0, 1)
+    assert {post.text for post in crawls.posts()} == {other, f"{KEYWORD}普通一条"}
+    site.pages()
+    crawls.run(source, now=NOW + timedelta(minutes=20))
+    assert len(site.pages()) == 1, "read once an edit"
+
+
 def test_bans_are_bans_and_an_empty_search_is_doubted(crawls: Crawls, sites: Any) -> None:
     """432, ok=-100, a web page instead of JSON: blocked. "这里还没有内容": empty, suspicious where posts were seen."""
     good = Weibo()

@@ -25,11 +25,15 @@ class Status:
     text: str
     long: str | None = None
     comments: int = 3
+    edited: datetime | None = None
     pinned: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        title = {"title": {"text": "置顶", "base_color": 1}, "isTop": 1} if self.pinned else {}
-        return title | {
+        marks = {"title": {"text": "置顶", "base_color": 1}, "isTop": 1} if self.pinned else {}
+        if self.edited:
+            when = self.edited.astimezone(ZONE).strftime("%a %b %d %H:%M:%S %z %Y")
+            marks |= {"edit_count": 1, "edit_at": when}
+        return marks | {
             "mid": self.mid,
             "id": self.mid,
             "created_at": self.when.astimezone(ZONE).strftime("%a %b %d %H:%M:%S %z %Y"),
