@@ -97,8 +97,8 @@ def test_one_text_from_both_sites() -> None:
     }
     mobile = {
         "longTextContent": '<a href="/x"><span class="surl-text">#车市#</span></a> 看 <a href="http://t.cn/A6abc">'
-        '<span class="url-icon"><img src="l.png"></span><span class="surl-text">网页链接</span></a> <span class="url-icon">'
-        '<img alt=[怒] src="n.png"></span>'
+        '<span class="url-icon"><img src="l.png"></span><span class="surl-text">网页链接</span></a> '
+        '<span class="url-icon"><img alt=[怒] src="n.png"></span>'
     }
     texts = [long_text(json.dumps({"ok": 1, "data": data}).encode()) for data in (web, mobile)]
     assert {text.text if text else None for text in texts} == {"#车市# 看 网页链接 [怒]"}
