@@ -63,6 +63,16 @@ class AppRequest:
     body: bytes
 
 
+def installed() -> bool:
+    """Whether the codec can be loaded; loads it."""
+    try:
+        for module in ("aiotieba", "google.protobuf.json_format", *(module for module, _ in _MESSAGES.values())):
+            _load(module)
+    except CodecMissing:
+        return False
+    return True
+
+
 def app_base(url: str) -> str:
     """Scheme and host of the app's server for a source's address; another host than Tieba's own serves itself."""
     parts = urlsplit(url)

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from crawlers.tieba_app import installed
 from tests.crawlers.conftest import Crawls, drive, row
 from tests.crawlers.site import NOW, Reply, at
 
-pytest.importorskip("aiotieba", reason="the extra tingfeng[tieba] is not installed")
+# Before anything else imports the codec: it changes the logging of the whole program, and `installed` changes it back.
+if not installed():
+    pytest.skip("the extra tingfeng[tieba] is not installed", allow_module_level=True)
 
 from tests.crawlers.tieba_app_site import AppServer, asked
 from tests.crawlers.tieba_site import CAPTCHA, Bar
