@@ -14,7 +14,7 @@ from typing import Literal
 from urllib.parse import quote, urlencode, urlsplit
 
 from core.settings import SourceSettings
-from crawlers.pages.weibo_ids import SITE, weibo_site
+from crawlers.pages.weibo_ids import SITE, bid_of, weibo_site
 from crawlers.weibo_windows import Window
 
 Surface = Literal["mobile", "web", "search"]
@@ -77,6 +77,14 @@ def comments_url(surface: Surface, base: str, mid: str) -> str:
         shown = {"flow": 1, "is_reload": 1, "id": mid, "is_show_bulletin": 2, "is_mix": 0, "count": _COMMENTS_A_PAGE}
         return f"{origin(base)}/ajax/statuses/buildComments?{urlencode(shown)}"
     return f"{origin(base)}/comments/hotflow?{urlencode({'id': mid, 'mid': mid, 'max_id_type': 0})}"
+
+
+def status_json_url(surface: Surface, base: str, mid: str) -> str:
+    """One status, whole."""
+    if surface == "web":
+        shown = {"id": bid_of(mid), "locale": "zh-CN", "isGetLongText": "true"}
+        return f"{origin(base)}/ajax/statuses/show?{urlencode(shown)}"
+    return f"{origin(base)}/statuses/show?{urlencode({'id': mid})}"
 
 
 def headers_of(surface: Surface, base: str, *, below: str = "", token: str | None = None) -> dict[str, str]:

@@ -20,7 +20,7 @@ from crawlers.pages.refusals import refusal
 from crawlers.pages.urls import site_of
 from crawlers.pages.weibo_answers import load, message_of, next_page, own_lists, rendered, statuses_in, whole_text_in
 from crawlers.pages.weibo_ids import bid_of, on_host, weibo_site
-from crawlers.pages.weibo_posts import Json, mid_of, post_of, whole_text
+from crawlers.pages.weibo_posts import Json, mid_of, post_of, tombstone_of, whole_text
 
 _NOTHING_HERE = re.compile(r"还没有内容|暂无|没有找到|未找到|找不到|没有更多|无数据|不存在|已被?删除|no data", re.I)
 
@@ -58,6 +58,9 @@ def parse(body: bytes, page: PageContext) -> Parsed:
             links=everything,
             state=PageState(state="ok", reason=f"读到 {len(posts)} 条微博"),
         )
+    gone = [told for status in found if (told := tombstone_of(status))]
+    if gone and len(gone) == len(found):
+        return stopped("empty", f"微博接口提示：{gone[0][:60]}")
     return _without_posts(answer, page, seen=len(found))
 
 

@@ -62,7 +62,7 @@ def post_of(status: Mapping[str, Json], page: PageContext, parent: str | None) -
     text = html_to_text(markup)
     if status.get("isLongText") is True and not whole_text(status):
         text = _EXPAND.sub("...全文", text)
-    if not text or (not isinstance(status.get("user"), dict) and _TOMBSTONE.search(text[:60])):
+    if not text or tombstone_of(status):
         return None
     return Post(
         kind="weibo",
@@ -84,6 +84,15 @@ def post_of(status: Mapping[str, Json], page: PageContext, parent: str | None) -
         ),
         images=_images(status, page),
     )
+
+
+def tombstone_of(status: Mapping[str, Json]) -> str | None:
+    """What Weibo says in the place of a status that was deleted or hidden; `None` for words of an author."""
+    shown = status.get("text") or status.get("text_raw")
+    if isinstance(status.get("user"), dict) or not isinstance(shown, str):
+        return None
+    text = html_to_text(shown[:2000])
+    return text if _TOMBSTONE.search(text[:60]) else None
 
 
 def whole_text(status: Mapping[str, Json]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,15 +13,16 @@ from crawlers.budget import Spent
 from crawlers.cookies import is_same_server
 from crawlers.cursors import KnownReading
 from crawlers.job import Job
-from crawlers.pages.urls import site_of
-from crawlers.pages.weibo_ids import SITE
+from crawlers.pages.weibo_ids import weibo_site
 from crawlers.spiders.base import SourceSpider
 from crawlers.visits import Visit
 from crawlers.weibo_comment_reading import CommentReading
 from crawlers.weibo_lists import StatusList
 from crawlers.weibo_search_walk import SearchWalk
 from crawlers.weibo_session import Session, open_session
-from crawlers.weibo_surfaces import Surface, headers_of, surface_of
+from crawlers.weibo_surfaces import Surface, headers_of, status_json_url, surface_of
+
+_STATUS = re.compile(r"^/(?:detail|status)/(\d{5,19})$", re.ASCII)
 
 
 class WeiboSpider(SourceSpider):
@@ -53,7 +55,7 @@ class WeiboSpider(SourceSpider):
     def reads_posts_with(self, source: SourceSettings, url: str) -> tuple[str, Mapping[str, str]]:
         """A status's own page is HTML that carries the JSON; a canary may be any page of the surface."""
         path = urlsplit(url).path
-        if path.startswith("/detail/") or (site_of(url) == SITE and not path.startswith(("/api/", "/comments/"))):
+        if _STATUS.search(path):
             return "auto", {}
         if surface_of(source) == "search" or path == "/weibo":
             return "weibo_search", headers_of("search", source.url)
@@ -61,6 +63,15 @@ class WeiboSpider(SourceSpider):
         own = session is not None and is_same_server(url, source.url)
         headers = session.headers() if session and own else headers_of(surface_of(source), source.url)
         return ("weibo_comments" if "omments" in path else "weibo"), headers
+
+    def asks_at(self, source: SourceSettings, url: str) -> tuple[str, bytes | None]:
+        """A status that is read again is asked for as JSON where its surface has some, with the login of that host."""
+        found = _STATUS.search(urlsplit(url).path)
+        at_home = weibo_site(url) == weibo_site(source.url)
+        surface = surface_of(source)
+        if found is None or not at_home or surface == "search":
+            return url, None
+        return status_json_url(surface, source.url, found[1]), None
 
 
 def unsuited(source: SourceSettings, surface: Surface) -> str | None:

@@ -7,9 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from core.clock import system_clock
 from core.errors import Blocked, LayoutChanged, PageError
-from core.settings import SourceSettings
+from core.settings import Settings, SourceSettings
+from crawlers.job import Job
 from crawlers.pages.weibo_ids import SITE
+from crawlers.spiders.weibo import WeiboSpider
 from crawlers.weibo_session import has_run_out
 from crawlers.weibo_surfaces import (
     comments_url,
@@ -62,6 +65,31 @@ def test_addresses() -> None:
     )
     assert passport("https://weibo.com/u/1") == "https://passport.weibo.com"
     assert passport("http://127.0.0.1:9/x") == "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("row", "url", "asked", "kind"),
+    [
+        ({}, f"https://{SITE}/detail/5277300000000001", f"https://{SITE}/statuses/show?id=5277300000000001", "weibo"),
+        (
+            {"url": "https://weibo.com"},
+            f"https://{SITE}/detail/5277300000000001#comment-1",
+            "https://weibo.com/ajax/statuses/show?id=QwqVq0001&locale=zh-CN&isGetLongText=true",
+            "weibo",
+        ),
+        ({"url": "https://s.weibo.com"}, f"https://{SITE}/detail/5277300000000001", None, "auto"),
+        ({"url": "https://s.weibo.com"}, "https://s.weibo.com/weibo?q=x", None, "weibo_search"),
+        ({}, f"https://{SITE}/comments/hotflow?id=5&mid=5", None, "weibo_comments"),
+        ({}, "https://elsewhere.example.test/detail/5277300000000001", None, "auto"),
+        ({}, f"https://{SITE}/api/container/getIndex?containerid=1", None, "weibo"),
+    ],
+)
+def test_what_is_read_again(row: dict[str, str], url: str, asked: str | None, kind: str) -> None:
+    """A status is asked for as JSON where its surface has some; a canary is read as what it is."""
+    spider = WeiboSpider(job=Job(sources=(), settings=Settings(), clock=system_clock))
+    address, body = spider.asks_at(watched(**row), url)
+    assert (address, body) == (asked or url, None)
+    assert spider.reads_posts_with(watched(**row), address)[0] == kind
 
 
 def test_headers() -> None:
