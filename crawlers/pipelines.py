@@ -1,8 +1,9 @@
-"""The way of a page's posts into the durable store: the raw response first, then all posts in one transaction."""
+"""The way of a page's posts into the durable store: the raw responses first, then all posts in one transaction."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from scrapy.crawler import Crawler
@@ -11,8 +12,11 @@ from scrapy.exceptions import NotConfigured
 from core.clock import Clock
 from crawlers.items import Batch
 from crawlers.job import JOB_SETTING
-from crawlers.sink import Kept, PostSink
+from crawlers.sink import Found, Kept, PostSink
 from evidence.vault import Vault
+
+#: Pages that are written in one transaction at most.
+_TOGETHER = 32
 
 
 class KeepPosts:
@@ -20,6 +24,8 @@ class KeepPosts:
 
     def __init__(self, *, sink: PostSink, vault: Vault, clock: Clock) -> None:
         self.sink, self.vault, self.clock = sink, vault, clock
+        self._waiting: list[tuple[Batch, asyncio.Future[Kept]]] = []
+        self._writer: asyncio.Future[None] | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> KeepPosts:
@@ -30,11 +36,47 @@ class KeepPosts:
         return cls(sink=job.sink, vault=job.vault, clock=job.clock)
 
     async def process_item(self, item: Batch) -> Batch:
-        """Return the batch with what became of its posts; raise whatever the vault or the store raises."""
-        # In a thread: a store that waits for its write lock must not stop all downloads.
-        kept = await asyncio.to_thread(self._keep, item)
-        return replace(item, kept=kept)
+        """Return the batch with what became of its posts; raise whatever the vault or the store raises.
 
-    def _keep(self, batch: Batch) -> Kept:
-        raw = self.vault.put_response(batch.response)
-        return self.sink.keep(batch.posts, source=batch.source, raw=raw, now=self.clock(), covers=batch.covers)
+        What comes while the store writes is written together afterwards, in one transaction.
+        """
+        waiting: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, waiting))
+        if self._writer is None:
+            self._writer = asyncio.ensure_future(self._write())
+        return replace(item, kept=await waiting)
+
+    async def _write(self) -> None:
+        while self._waiting:
+            taken, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
+            # In a thread: a store that waits for its write lock must not stop all downloads.
+            for (_, waiting), kept in zip(taken, await asyncio.to_thread(self._keep_all, taken), strict=True):
+                if waiting.done():  # nobody waits any more: the visit was called off
+                    continue
+                if isinstance(kept, BaseException):
+                    waiting.set_exception(kept)
+                else:
+                    waiting.set_result(kept)
+        self._writer = None
+
+    def _keep_all(self, taken: Sequence[tuple[Batch, object]]) -> list[Kept | BaseException]:
+        """All together; where that fails each by itself, so that no source suffers from another's posts."""
+        batches = [batch for batch, _ in taken]
+        try:
+            return list(self._keep(batches))
+        except Exception as bad:  # noqa: BLE001 - whatever it is, it is handed to the visits whose posts they were
+            if len(batches) == 1:
+                return [bad]
+        return [self._keep_all([one])[0] for one in taken]
+
+    def _keep(self, batches: Sequence[Batch]) -> list[Kept]:
+        found = [
+            Found(
+                posts=batch.posts,
+                source=batch.source,
+                raw=self.vault.put_response(batch.response),
+                covers=batch.covers,
+            )
+            for batch in batches
+        ]
+        return self.sink.keep_all(found, now=self.clock())

@@ -37,22 +37,23 @@ class KnownPage:
     seen: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What one page of a source showed."""
+
+    posts: Sequence[Post]
+    source: str
+    #: Vault address of the response they were read from.
+    raw: str | None
+    #: What that response shows without a gap: known posts that it should show and does not are gone.
+    covers: Coverage | None = None
+
+
 class PostSink(Protocol):
     """Takes posts durably; `index.posts.PostStore` in the product."""
 
-    def keep(
-        self,
-        posts: Sequence[Post],
-        *,
-        source: str,
-        raw: str | None,
-        now: datetime,
-        covers: Coverage | None = None,
-    ) -> Kept:
-        """Write all posts or none. `raw` is the vault address of the response they were read from.
-
-        `covers` is what that response shows without a gap: known posts that it should show and does not are gone.
-        """
+    def keep_all(self, found: Sequence[Found], *, now: datetime) -> list[Kept]:
+        """Write the posts of all these pages, or none of them. Returns what became of each page's."""
         ...
 
     def gone(self, url: str, *, raw: str | None, now: datetime, reason: str) -> int:

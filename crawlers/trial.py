@@ -7,18 +7,18 @@ posts and responses in memory: no database, no cursor, no vault.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from core.clock import Clock
 from core.errors import TingfengError
 from core.model import Post, SourceState
 from core.settings import Settings, SourceSettings
 from crawlers.cookies import Cookies, cookies_of
-from crawlers.coverage import Coverage
 from crawlers.fetching import header
 from crawlers.job import Job
 from crawlers.pages import detect, parse_page
@@ -26,7 +26,7 @@ from crawlers.pages.base import PageContext
 from crawlers.pages.encoding import declared_charset, decode
 from crawlers.reports import SourceReport
 from crawlers.run import run_job
-from crawlers.sink import Kept, KnownPage
+from crawlers.sink import Found, Kept, KnownPage
 from crawlers.spiders.base import SourceSpider
 from crawlers.visits import Spent, Visit
 from evidence.durable import sha256
@@ -138,12 +138,10 @@ class Basket:
 
     posts: dict[str, Post] = field(default_factory=dict)
 
-    def keep(
-        self, posts: Sequence[Post], *, source: str, raw: str | None, now: datetime, covers: Coverage | None = None
-    ) -> Kept:
+    def keep_all(self, found: Sequence[Found], *, now: datetime) -> list[Kept]:
         """Every post is new to a trial."""
-        self.posts.update((post.id, post) for post in posts)
-        return Kept(new=len(posts), changed=0, same=0)
+        self.posts.update((post.id, post) for page in found for post in page.posts)
+        return [Kept(new=len(page.posts), changed=0, same=0) for page in found]
 
     def gone(self, url: str, *, raw: str | None, now: datetime, reason: str) -> int:
         """A trial knows nothing that could be gone."""
@@ -202,9 +200,9 @@ def _run(
         source=source,
         report=report,
         reason="；".join(part for part in report.reason.split("；") if part != Spent(pages).sign),
-        robots=_robots(source, report),
+        robots=_robots(source, report, memory.responses.values()),
         cookies=cookies_of(source, now=clock()),
-        pages=tuple(_seen(raw, source, settings) for raw in _in_order(memory, report)),
+        pages=tuple(_seen(raw, source, settings) for raw in _in_order(memory, report) if not _is_robots(raw)),
         posts=posts,
         filled=filled(posts),
     )
@@ -258,13 +256,17 @@ def encoding_of(body: bytes, content_type: str | None) -> str:
     return "混合"
 
 
-def _robots(source: SourceSettings, report: SourceReport) -> str:
+def _robots(source: SourceSettings, report: SourceReport, responses: Iterable[RawResponse]) -> str:
     if source.ignore_robots_because:
         return f"不遵守，理由：{source.ignore_robots_because}"
     if report.reason.startswith("robots.txt 不允许"):
         return "不允许"
-    if "robots.txt 不允许" in report.reason:
+    if any(map(_is_robots, responses)):  # kept as the proof of a refusal, of whichever page
         return "入口允许，下面的页面不允许"
     if "robots.txt" in report.reason:
         return "无法读取"
     return "允许" if report.proof else "未知，站点没有应答"
+
+
+def _is_robots(raw: RawResponse) -> bool:
+    return urlsplit(raw.url).path == "/robots.txt"

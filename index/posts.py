@@ -15,7 +15,7 @@ from core.model import Post
 from core.schema import post_versions, posts
 from core.work import WorkQueue
 from crawlers.coverage import Coverage
-from crawlers.sink import Kept, KnownPage
+from crawlers.sink import Found, Kept, KnownPage
 from index import gone as vanished
 from index.merge import second_look, text_fingerprint
 from index.rows import CHUNK, chunks, insert_into, post_of, post_values, records
@@ -67,18 +67,24 @@ class PostStore:
         cannot be written as UTF-8 has no identity: it is logged and left out. What the page `covers` and does not show
         is gone; what it shows is not, whatever was thought before.
         """
-        seen = list(_rows_of(found, source=source, raw=raw, now=now))
-        if not seen:
-            return Kept(new=0, changed=0, same=0)
+        return self.keep_all([Found(posts=found, source=source, raw=raw, covers=covers)], now=now)[0]
+
+    def keep_all(self, found: Sequence[Found], *, now: datetime) -> list[Kept]:
+        """What `keep` does, for several pages in one transaction: all of it, or nothing."""
+        pages = [list(_rows_of(page.posts, source=page.source, raw=page.raw, now=now)) for page in found]
+        if not any(pages):
+            return [Kept(new=0, changed=0, same=0) for _ in found]
+        shown = {row["id"]: None for rows in pages for row in rows}
+        kept: list[Kept] = []
         with self.database.write() as connection:
-            batch = _Batch(stored=_stored(connection, [row["id"] for row in seen], for_update=True))
-            for row in seen:
-                batch.take(row)
+            batch = _Batch(stored=_stored(connection, list(shown), for_update=True))
+            counts = [batch.take_all(rows) for rows in pages]
             batch.write(connection)
             self.assess.put(connection, batch.to_assess, due=now, now=now)
-            shown = {row["id"] for row in seen}
-            lost = vanished.mark_missing(connection, covers, shown, now=now) if covers else 0
-        return Kept(new=batch.new, changed=batch.changed, same=batch.same, gone=lost)
+            for page, (new, changed, same) in zip(found, counts, strict=True):
+                lost = vanished.mark_missing(connection, page.covers, shown, now=now) if page.covers else 0
+                kept.append(Kept(new=new, changed=changed, same=same, gone=lost))
+        return kept
 
     def gone(self, url: str, *, raw: str | None, now: datetime, reason: str) -> int:
         """Note that the thread or article at `url` is no more, with all answers. Returns how many posts that is."""
@@ -142,7 +148,7 @@ class PostStore:
 
 @dataclass(slots=True)
 class _Batch:
-    """One call of `keep`: starts from what is stored, gathers what is to be written."""
+    """One call of `keep_all`: starts from what is stored, gathers what is to be written."""
 
     stored: dict[str, Mapping[str, Any]]
     inserts: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -153,6 +159,13 @@ class _Batch:
     new: int = 0
     changed: int = 0
     same: int = 0
+
+    def take_all(self, rows: Sequence[dict[str, Any]]) -> tuple[int, int, int]:
+        """Take one page's rows. Returns how many of them are new, changed and the same."""
+        before = self.new, self.changed, self.same
+        for row in rows:
+            self.take(row)
+        return self.new - before[0], self.changed - before[1], self.same - before[2]
 
     def take(self, row: dict[str, Any]) -> None:
         key = row["id"]

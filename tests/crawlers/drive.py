@@ -19,12 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from core.database import Database
-from core.model import Post
 from core.secret import Secret
 from core.settings import CrawlSettings, EvidenceSettings, Settings, SourceSettings
-from crawlers.coverage import Coverage
 from crawlers.run import crawl
-from crawlers.sink import Kept, KnownPage
+from crawlers.sink import Found, Kept, KnownPage
 from crawlers.sources import SourceCatalogue
 from evidence.vault import Vault
 from index.posts import PostStore
@@ -53,12 +51,10 @@ class FullDisk:
     store: PostStore
     source: str
 
-    def keep(
-        self, posts: Sequence[Post], *, source: str, raw: str | None, now: datetime, covers: Coverage | None = None
-    ) -> Kept:
-        if source == self.source:
+    def keep_all(self, found: Sequence[Found], *, now: datetime) -> list[Kept]:
+        if any(page.source == self.source for page in found):
             raise OSError(28, "No space left on device")
-        return self.store.keep(posts, source=source, raw=raw, now=now, covers=covers)
+        return self.store.keep_all(found, now=now)
 
     def gone(self, url: str, *, raw: str | None, now: datetime, reason: str) -> int:
         return self.store.gone(url, raw=raw, now=now, reason=reason)
