@@ -37,6 +37,8 @@ class Entrances:
     kept: dict[str, Memory]
     #: What this crawl learned; it counts only for entrances of which nothing is left to read.
     _fresh: dict[str, Memory] = field(default_factory=dict)
+    #: The index that lists a sitemap.
+    _index: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def resume(cls, cursor: Mapping[str, Any], *, main: str) -> Entrances:
@@ -56,13 +58,15 @@ class Entrances:
         """What the entrance was when it was last read."""
         return self.kept.get(url, {}).get("shape")
 
-    def learned(self, url: str, memory: Mapping[str, str | None]) -> None:
-        """The entrance was read and said this of itself."""
+    def learned(self, url: str, memory: Mapping[str, str | None], *, index: str | None = None) -> None:
+        """The entrance was read and said this of itself; `index` is what led to it."""
         self._fresh[url] = {name: value for name, value in memory.items() if value}
+        if index is not None:
+            self._index[url] = index
 
     def forget(self, urls: Iterable[str]) -> None:
-        """Something that these show is still to be read, so they must come again whole."""
-        for url in urls:
+        """Something that these lead to is still to be read, so they, and what led to them, must come again whole."""
+        for url in {way for one in urls for way in (one, self._index.get(one, one))}:
             shape = self.shape(url) or self._fresh.get(url, {}).get("shape")
             self._fresh[url] = {"shape": shape} if shape else {}
 

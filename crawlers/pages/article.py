@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from itertools import islice
 
 from core.model import Author, Post
 from core.text import clean, shorten
@@ -45,6 +44,8 @@ _GONE_WORDS = re.compile(
 _COMMENT_FEED = re.compile(r"/comments/feed(?:/(?:atom|rss2?)?)?/?$|[?&]feed=comments-|/feed/comments/?$")
 #: The largest article page seen has 3,200; the extraction libraries take minutes over a page made to be large.
 _MOST_ELEMENTS = 20_000
+#: Sum of all elements' depths: 60,000 on a large article page.
+_MOST_DEPTHS = 600_000
 
 
 def parse(body: bytes, page: PageContext) -> Parsed:
@@ -58,9 +59,21 @@ def parse(body: bytes, page: PageContext) -> Parsed:
     root = parse_html(body, page.content_type)
     if root is None or not site_of(page.url):
         return stopped("broken", "响应不是可读的网页")
-    if any(True for _ in islice(root.iter(), _MOST_ELEMENTS, None)):
-        return stopped("broken", "网页元素过多，不作为文章解析")
+    if _is_trap(root):
+        return stopped("broken", "网页元素过多或嵌套过深，不作为文章解析")
     return _article(root, page)
+
+
+def _is_trap(root: Element) -> bool:
+    """Whether there are so many elements, or so many so deep, that the libraries would not come to an end."""
+    depths: dict[Element, int] = {}
+    total = 0
+    for count, element in enumerate(root.iter()):
+        depths[element] = depth = depths.get(element.getparent(), 0) + 1
+        total += depth
+        if count >= _MOST_ELEMENTS or total > _MOST_DEPTHS:
+            return True
+    return False
 
 
 def _article(root: Element, page: PageContext) -> Parsed:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 from crawlers.pages.base import Link, PageContext
-from crawlers.pages.markup import Element
+from crawlers.pages.markup import Element, short_text
 from crawlers.pages.urls import absolute, identity, site_of
 
 _NEXT = re.compile(
@@ -68,7 +68,7 @@ def _candidates(root: Element, page: PageContext) -> Iterator[tuple[str, str]]:
     for number, anchor in enumerate(root.iter("a")):
         if number >= _MOST_ANCHORS:
             return
-        words = " ".join((anchor.text_content() or anchor.get("title") or "").split())
+        words = short_text(anchor, _LONGEST_WORDS) or (anchor.get("title") or "").strip()
         if not 0 < len(words) <= _LONGEST_WORDS or not (
             _NEXT.fullmatch(words) or _WHOLE.fullmatch(words) or _DIGITS.fullmatch(words)
         ):

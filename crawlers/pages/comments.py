@@ -28,6 +28,8 @@ Entry: TypeAlias = Any
 _ANCHOR = re.compile(r"(?:li-|div-)?(?:comment|cmt|reply)[-_]?(?P<number>\d{1,18})", re.I | re.ASCII)
 _ANCHORED = re.compile(rb"#(?:comment|cmt)-?\d{1,18}\s*(?:</link>|[\"'])", re.I)
 _MOST = 500
+#: Threads of answers are shown so deep at most; deeper nesting is a trap.
+_DEEPEST = 12
 _TEXTS = (
     ".//*[contains(@class,'comment-content') or contains(@class,'comment-text') or contains(@class,'comment_content')"
     " or contains(@class,'comment-body-text') or @itemprop='text' or contains(@class,'comment-con')]",
@@ -115,21 +117,27 @@ def read_comments(root: Element, page: PageContext) -> tuple[Post, ...]:
         number = found["number"] if found else node.get("data-comment-id") or node.get("data-cid") or ""
         if number.isascii() and number.isdigit() and len(number) <= 18 and len(boxes) < _MOST:
             boxes.setdefault(number, node)
-    inner = set(boxes.values())
-    found_posts = (_from_box(number, box, inner - {box}, page) for number, box in boxes.items())
+    every = set(boxes.values())
+    found_posts = (
+        _from_box(number, box, every, page)
+        for number, box in boxes.items()
+        if sum(1 for outer in box.iterancestors() if outer in every) <= _DEEPEST
+    )
     return tuple(post for post in found_posts if post)
 
 
-def _from_box(number: str, box: Element, others: set[Element], page: PageContext) -> Post | None:
+def _from_box(number: str, box: Element, every: set[Element], page: PageContext) -> Post | None:
     classes = box.get("class") or ""
     if "pingback" in classes or "trackback" in classes:
         return None
 
     def foreign(node: Element) -> bool:
-        return node in others or bool(_NO_TEXT.search(node.get("class") or "")) or node.tag == "form"
+        return (
+            (node in every and node is not box) or bool(_NO_TEXT.search(node.get("class") or "")) or node.tag == "form"
+        )
 
     def own(path: str) -> Iterator[Element]:
-        return (node for node in box.xpath(path)[:20] if _nearest(node, others | {box}) is box)
+        return (node for node in box.xpath(path)[:20] if _nearest(node, every) is box)
 
     if next(own(".//*[contains(@class,'comment-awaiting-moderation')]"), None) is not None:
         return None

@@ -113,6 +113,18 @@ def _emoji(image: Element) -> str:
     return alt if 2 < len(alt) <= 12 and alt[0] == "[" and alt[-1] == "]" else ""
 
 
+def short_text(element: Element, longest: int) -> str:
+    """The words below an element on one line; "" where they are longer, found out without reading on."""
+    parts: list[str] = []
+    size = 0
+    for piece in element.itertext():
+        size += len(piece.strip())
+        if size > longest:
+            return ""
+        parts.append(piece)
+    return " ".join("".join(parts).split())
+
+
 def html_to_text(fragment: str) -> str:
     """Text of a fragment of markup, as APIs send it; the fragment itself where it holds no tag."""
     if "<" not in fragment:

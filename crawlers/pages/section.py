@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from core.text import clean
 from crawlers.pages import article, feed
 from crawlers.pages.base import LARGEST_BODY, Link, PageContext, PageParser, PageState, Parsed, stopped
-from crawlers.pages.markup import Element, parse_html
+from crawlers.pages.markup import Element, parse_html, short_text
 from crawlers.pages.refusals import refusal
 from crawlers.pages.section_links import read_listed
 from crawlers.pages.urls import absolute, canonical, identity, site_of
@@ -73,9 +73,7 @@ def _following(root: Element, page: PageContext) -> str | None:
     here = identity(page.url)
     named = root.xpath("//link[@rel='next']/@href|//a[@rel='next']/@href")
     worded = [
-        anchor.get("href")
-        for anchor in root.iter("a")
-        if len(text := " ".join((anchor.text_content() or "").split())) <= 12 and text and _NEXT.fullmatch(text)
+        anchor.get("href") for anchor in root.iter("a") if (text := short_text(anchor, 12)) and _NEXT.fullmatch(text)
     ]
     for reference in [*named, *worded]:
         url = absolute(page.url, reference)

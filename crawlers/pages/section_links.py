@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from core.text import clean
 from core.times import find_when, parse_when
 from crawlers.pages.base import PageContext
-from crawlers.pages.markup import Element, text_of
+from crawlers.pages.markup import Element, short_text, text_of
 from crawlers.pages.urls import absolute, canonical, site_of
 
 _MOST_ANCHORS = 5000
@@ -48,6 +48,9 @@ _NO_HEADLINE = re.compile(
 )
 _ROWS = frozenset({"li", "tr", "dd", "dl", "article", "section", "div", "p", "td"})
 _LONGEST_ROW = 600
+_LONGEST_LINK = 400
+#: A link or a row that holds more is a part of the page, not of the list.
+_MOST_IN_LINK, _MOST_IN_ROW, _MOST_LINKS = 60, 300, 8
 _LONGEST_BYLINE = 60
 _MOST_PIECES, _MOST_LINES = 80, 60
 _AROUND = " \t\r\n[]()（）【】|·"
@@ -114,7 +117,7 @@ def _better(new: tuple[Element, str], old: tuple[Element, str]) -> bool:
 
 def _rank(anchor: Element, title: str) -> tuple[bool, bool]:
     """A picture's link has its title in an attribute only, which may describe the picture."""
-    return _is_heading(anchor), title[:_SHORTEST_TITLE] in " ".join(text_of(anchor).split())
+    return _is_heading(anchor), title[:_SHORTEST_TITLE] in short_text(anchor, _LONGEST_LINK)
 
 
 def _is_heading(anchor: Element) -> bool:
@@ -130,8 +133,10 @@ def _is_heading(anchor: Element) -> bool:
 
 def _headline(anchor: Element) -> str | None:
     """The link's text where it reads like a headline; its title attribute where the text is cut or a picture."""
+    if not _is_small(anchor, _MOST_IN_LINK):
+        return None
     heading = next(iter(anchor.xpath(".//h1|.//h2|.//h3|.//h4|.//*[contains(@class,'title')]")), None)
-    text = " ".join(text_of(heading if heading is not None else anchor).split())
+    text = short_text(heading if heading is not None else anchor, _LONGEST_LINK)
     said = " ".join(clean(anchor.get("title") or "").split())
     if said and (len(text) < _SHORTEST_TITLE or text.endswith(("...", "…")) or len(text) > _LONGEST_TITLE):
         text = said
@@ -177,12 +182,17 @@ def _beside(anchor: Element, url: str, page: PageContext) -> datetime | None:
             break
         if node.tag not in _ROWS:
             continue
-        if len({link.get("href") for link in node.iter("a")}) > 8:
+        if not _is_small(node, _MOST_IN_ROW) or len({link.get("href") for link in node.iter("a")}) > _MOST_LINKS:
             break
         when = _in_row(node, page)
         if when:
             return when
     return _in_address(url, page)
+
+
+def _is_small(element: Element, most: int) -> bool:
+    """Whether it holds few elements, found out without counting on."""
+    return sum(1 for _ in islice(element.iter(), most + 1)) <= most
 
 
 def _in_row(row: Element, page: PageContext) -> datetime | None:

@@ -149,8 +149,10 @@ class NewsSpider(SourceSpider):
             read += 1
             changed = child.changed.isoformat() if child.changed else None
             if not page.unchanged:
-                walk.entrances.learned(child.url, {"changed": changed, **_validators(page)})
+                walk.entrances.learned(child.url, {"changed": changed, **_validators(page)}, index=url)
                 walk.shown.add(page, entrance=child.url, loose=True, home=walk.visit.source.url)
+        if problem is not None or beyond:
+            walk.entrances.forget([url])
         if problem is not None and not read:
             raise problem
 
@@ -158,7 +160,8 @@ class NewsSpider(SourceSpider):
         """Down the list's next pages, as long as they show something new."""
         walked = {identity(url)}
         while (following := _following(page)) and identity(following) not in walked:
-            if not any(walk.reading.wants(identity(link.url), latest(link.changed)) for link in page.parsed.links):
+            listed = [link for link in page.parsed.links if link.leads_to in _READ_AS]
+            if not any(walk.reading.wants(identity(link.url), latest(link.changed)) for link in listed):
                 return
             if len(walked) >= _MOST_LISTS:
                 walk.visit.notes.append(f"列表只读了 {_MOST_LISTS} 页：{url}")

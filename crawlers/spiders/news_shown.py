@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from crawlers.bounds import may_follow
 from crawlers.cursors import KnownReading
@@ -17,7 +16,8 @@ from crawlers.visits import Page
 #: Addresses without a date are told apart only by remembering them, and memory has an end.
 _MOST_UNDATED = 4000
 _LEADS = ("article", "thread")
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r"\d+", re.ASCII)
+_DAY = re.compile(r"/(20[0-3]\d)[-/]?(0[1-9]|1[0-2])[-/]?(0[1-9]|[12]\d|3[01])?(?=\D|$)", re.ASCII)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,17 +73,19 @@ def latest(changed: datetime | None) -> datetime | None:
 
 
 def wanted(shown: Shown, reading: KnownReading, *, before: str | None) -> Choice:
-    """The unknown articles, without history; `before` is where history began for the last crawl, which said so."""
+    """The unknown articles without history, of those without a date the newest first.
+
+    `before` is where history began for the last crawl, which said so.
+    """
     notes = []
     if shown.refused:
         notes.append(f"{shown.refused} 个链接指向内部网络，没有读取")
-    undated = [key for key, link in shown.links.items() if link.changed is None]
-    beyond = _beyond(undated)
-    if beyond:
-        notes.append(f"{len(beyond)} 个没有日期的较旧网址没有读取")
-    links = tuple(
-        link for key, link in shown.links.items() if key not in beyond and reading.wants(key, latest(link.changed))
-    )
+    dated = [key for key, link in shown.links.items() if link.changed is not None]
+    undated = sorted((key for key, link in shown.links.items() if link.changed is None), key=_age, reverse=True)
+    if len(undated) > _MOST_UNDATED:
+        notes.append(f"{len(undated) - _MOST_UNDATED} 个没有日期的较旧网址没有读取")
+    considered = ((key, shown.links[key]) for key in (*dated, *undated[:_MOST_UNDATED]))
+    links = tuple(link for key, link in considered if reading.wants(key, latest(link.changed)))
     told = datetime.fromisoformat(before) if before else None
     history = sum(
         1
@@ -98,12 +100,7 @@ def wanted(shown: Shown, reading: KnownReading, *, before: str | None) -> Choice
     return Choice(links=links, notes=tuple(notes))
 
 
-def _beyond(undated: list[str]) -> set[str]:
-    """Of too many addresses those with the smallest numbers: sites count upwards."""
-    if len(undated) <= _MOST_UNDATED:
-        return set()
-
-    def number(key: str) -> tuple[int, ...]:
-        return tuple(int(digits[-12:]) for digits in _NUMBER.findall(urlsplit(f"//{key}").path + key.partition("?")[2]))
-
-    return set(sorted(undated, key=number)[: len(undated) - _MOST_UNDATED])
+def _age(key: str) -> tuple[str, int]:
+    """How new an address is by itself: the day in it, then its last number, as sites count upwards."""
+    day, numbers = _DAY.search(key), _NUMBER.findall(key)
+    return "".join(day.groups("")) if day else "", int(numbers[-1][-15:]) if numbers else 0
