@@ -1,7 +1,8 @@
 """Which statuses' comments are to be read: those of new statuses, and of known ones that have got more.
 
 Comments come last: they never cost a status its place, and a site that refuses them is asked no more in this crawl.
-A status that is no longer on the pages that a crawl reads is not looked at again for new comments.
+A status that is no longer on the pages that a crawl reads is not looked at again for new comments, and of a status with
+very many comments only the first pages are read: on m.weibo.cn the hottest, on weibo.com the newest. That is told.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class CommentReading:
     read: dict[str, int] = field(default_factory=dict)
     #: How many it shows now, by status, those that waited longest first.
     waiting: dict[str, int] = field(default_factory=dict)
+    #: How many statuses had more pages of comments than are read.
+    _too_many: int = 0
 
     @classmethod
     def resume(cls, cursor: Mapping[str, Any], *, wanted: bool) -> CommentReading:
@@ -60,6 +63,13 @@ class CommentReading:
 
     async def read_all(self, session: Session) -> None:
         """Read the comments of every status that waits, as far as site and budget allow; never raise for the site."""
+        await self._read_waiting(session)
+        if self._too_many:
+            session.visit.notes.append(f"{self._too_many} 条微博的评论很多，只读了前 {_MOST_PAGES} 页")
+        if len(self.waiting) > _MOST_WAITING:
+            session.visit.notes.append(f"等待读评论的微博超过 {_MOST_WAITING} 条，较早的不再读评论")
+
+    async def _read_waiting(self, session: Session) -> None:
         failures = 0
         for mid, shown in list(self.waiting.items()):
             if failures >= _MOST_FAILURES:
@@ -83,8 +93,6 @@ class CommentReading:
             if isinstance(last, Blocked):
                 session.visit.notes.append(f"评论被拦截，本次不再读评论：{last.sign}")
                 return
-        if len(self.waiting) > _MOST_WAITING:
-            session.visit.notes.append(f"等待读评论的微博超过 {_MOST_WAITING} 条，较早的不再读评论")
 
     async def _read(self, session: Session, mid: str, shown: int) -> bool:
         """The comments below one status, answers to them after them. Returns whether they could be read."""
@@ -108,6 +116,7 @@ class CommentReading:
             if session.surface == "web" and expected <= 0:
                 following = []
             todo = following + todo + [link.url for link in page.parsed.links if link.leads_to == "thread"]
+        self._too_many += bool(todo)
         return True
 
 

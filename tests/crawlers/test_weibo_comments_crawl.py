@@ -7,7 +7,7 @@ from typing import Any
 
 from core.model import Post
 from tests.crawlers.conftest import Crawls, row
-from tests.crawlers.site import NOW, Reply
+from tests.crawlers.site import NOW, Reply, at
 from tests.crawlers.weibo_site import Weibo, as_json
 
 KEYWORD = "星辰汽车"
@@ -117,6 +117,38 @@ def test_a_status_without_comments_is_empty_not_failed(crawls: Crawls, sites: An
     state, reason = crawls.run(source(site)).state("search")
     assert state == "ok"
     assert "没有取到" not in reason
+
+
+def test_of_very_many_comments_the_first_pages_are_read(crawls: Crawls, sites: Any) -> None:
+    """Five pages of one status, and the operator is told that there are more."""
+    weibo = Weibo()
+    mid = quiet(10, weibo, f"{KEYWORD}上热搜了", count=40)
+    weibo.comments[mid] = [f"评论{number}" for number in range(40)]
+    site = sites(weibo.route)
+    state, reason = crawls.run(source(site)).state("search")
+    assert (state, len(comments(crawls))) == ("ok", 10)
+    assert "1 条微博的评论很多，只读了前 5 页" in reason
+
+
+def test_weibo_cn_is_read_by_its_own_parser(crawls: Crawls, sites: Any) -> None:
+    """A list of weibo.cn with `parser`: its statuses, and the whole text where one is cut."""
+    box = '<div class="c" id="M_{bid}"><div><span class="ctt">{text}</span>&nbsp;<a href="/repost/{bid}">转发[1]</a>'
+    foot = '&nbsp;<a href="/comment/{bid}#cmtfrm">评论[2]</a>&nbsp;<span class="ct">03月15日 19:30</span></div></div>'
+    page = "<html><head><title>路人的微博</title></head><body>{boxes}</body></html>"
+    cut = "刹车异响，门店说正常...<a href='/comment/QwqVq0001?ckAll=1'>全文</a>"
+    whole = "刹车异响，门店说正常，换了两次刹车片还是响。"
+    both = (box + foot).format(bid="QwqVq0001", text=cut) + (box + foot).format(bid="QwqVq0002", text="普通一条")
+    alone = (box + foot).format(bid="QwqVq0001", text=whole)
+    site = sites(
+        at("/comment/QwqVq0001", Reply(body=page.format(boxes=alone).encode())),
+        at("/u/7", Reply(body=page.format(boxes=both).encode())),
+    )
+    outcome = crawls.run(row("old", "weibo", f"{site.url}/u/7", parser="weibo_wap"))
+    assert outcome.state("old")[0] == "ok"
+    assert {post.native_id: post.text for post in crawls.posts()} == {
+        "5277300000000001": whole,
+        "5277300000000002": "普通一条",
+    }
 
 
 def test_a_users_statuses(crawls: Crawls, sites: Any) -> None:
