@@ -37,7 +37,7 @@ class Editions:
     kept: dict[str, None] = field(default_factory=dict)
     #: When all posts of a thread that has failed since were known.
     since: dict[str, str] = field(default_factory=dict)
-    #: Names that posts of this walk have, by name: the post as its edition calls it.
+    #: Names of one edition that posts of the other have been given in this walk: the post as its edition calls it.
     _taken: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -83,7 +83,6 @@ class Editions:
             sign = hashlib.sha256(f"{key}\x1f{order}".encode("utf-8", "replace")).hexdigest()[:16]
             name = self.names.get(sign)
             if name in (None, post.native_id):
-                self._taken[post.native_id] = post.native_id
                 return sign, post.native_id
             both_numbered = _is_numbered(name) and _is_numbered(post.native_id)
             if not both_numbered and self._taken.setdefault(name, post.native_id) == post.native_id:

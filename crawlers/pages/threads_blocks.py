@@ -75,7 +75,7 @@ def _groups(told: list[Told]) -> list[list[Element]]:
                 break
             found.setdefault((id(parent), child.tag), {})[id(child)] = child
             child = parent
-    groups = [list(children.values()) for children in found.values() if 2 <= len(children) <= _MOST_BLOCKS]
+    groups = [list(children.values())[:_MOST_BLOCKS] for children in found.values() if len(children) >= 2]
     return sorted(groups, key=len, reverse=True)[:_MOST_GROUPS]
 
 
