@@ -32,7 +32,11 @@ _TITLES = (
 #: The touch editions and the results of a search; what they show beside a title is when the thread
 #: began, not its last reply.
 _TOUCH_ROWS = "//*[contains(@class,'threadlist') or @id='threadlist']//li[.//a[contains(@href,'thread')]]"
-_NEXT = "//*[contains(concat(' ',@class,' '),' pg ') or contains(@class,'pages')]//a[@class='nxt' or @class='next']"
+#: From the anchors up: asking every element of a page for its classes takes ten times as long.
+_NEXT = (
+    "//a[@class='nxt' or @class='next']"
+    "[ancestor::*[contains(concat(' ',@class,' '),' pg ') or contains(@class,'pages')]]"
+)
 _MOST_ROWS = 2000
 _GONE = ("不存在", "已被删除", "正在被审核", "尚无主题", "没有找到匹配结果", "没有任何主题")
 

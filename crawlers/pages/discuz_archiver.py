@@ -20,7 +20,7 @@ from crawlers.pages.base import LeadsTo, Link, PageContext, PageState, Parsed
 from crawlers.pages.markup import Element, first, text_of
 from crawlers.pages.urls import absolute, canonical, site_of, thread_number
 
-_POSTS = "//*[@id='content']//p[@class='author'][strong]"
+_POSTS = "//p[@class='author'][strong][ancestor::*[@id='content']]"
 _UNSAID = (("[quote]", "[/quote]"), ("[i=s]", "[/i]"))
 _BOARD = re.compile(r"(?:^|[/?])fid-\d{1,9}(?:-page-\d{1,6})?\.html")
 #: What stands behind a thread's title in a list: " (38 篇回复)".

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from lxml import etree
 
 from core.model import Author, Counts, Post, post_id
 from core.text import clean
@@ -12,7 +15,7 @@ from core.times import find_when, parse_when
 from crawlers.pages.base import PageContext
 from crawlers.pages.counts import parse_count
 from crawlers.pages.discuz_text import edited_at, unsaid_on
-from crawlers.pages.markup import Element, Skip, first, text_of
+from crawlers.pages.markup import Element, Skip, beginning, first, text_of
 from crawlers.pages.urls import absolute, canonical, site_of, thread_number
 
 _FLOOR_NAMES = {"楼主": 1, "樓主": 1, "沙发": 2, "沙發": 2, "板凳": 3, "椅子": 3, "地板": 4, "地下室": 5}
@@ -26,6 +29,8 @@ _DECORATION = re.compile(
     r"/(?:smiley|smilies|smile|face|common|icon|avatar)s?/|avatar\.php|none\.gif|filetype/|uc_server", re.I
 )
 _MOST_IMAGES = 60
+_HAS_CELLS = etree.XPath("boolean(.//td or .//*[@class])")
+_FLOOR_LABEL = etree.XPath(".//*[@id=$x or @id=$seven]")
 #: A page shows 10 to 100 posts; only a hostile one shows more than this.
 _MOST_POSTS = 1000
 
@@ -72,11 +77,11 @@ def _native_id(number: str) -> str:
 def _boxes(root: Element) -> dict[str, Element]:
     """Post number → its element, in page order; X wraps table#pidN in div#post_N, 6 has the table alone."""
     boxes: dict[str, Element] = {}
-    for element in root.xpath("//*[starts-with(@id,'post_') or starts-with(@id,'pid')]"):
+    for element in root.xpath("//*[@id][starts-with(@id,'post_') or starts-with(@id,'pid')]"):
         if len(boxes) >= _MOST_POSTS:
             return boxes
         number = element.get("id").removeprefix("post_").removeprefix("pid")
-        if number.isascii() and number.isdigit() and len(number) < 16 and element.xpath(".//td|.//*[@class]"):
+        if number.isascii() and number.isdigit() and len(number) < 16 and _HAS_CELLS(element):
             boxes.setdefault(number, element)
     return boxes or _touch_boxes(root)
 
@@ -109,7 +114,7 @@ def _thread(root: Element, page: PageContext, base: str) -> _Thread:
         number=found[1] if found else 1,
         title=_title(root),
         unsaid=unsaid_on(root),
-        counts=Counts(views=_shown(root, "查看", "Views"), replies=_shown(root, "回复", "回覆", "回復", "Replies")),
+        counts=_counts(root),
     )
 
 
@@ -130,26 +135,37 @@ def _title(root: Element) -> str | None:
     return title.split(" - ")[0].strip() or None
 
 
-def _shown(root: Element, *labels: str) -> int | None:
-    """The count that stands behind one of these words, which are the same figure in the editions' languages."""
-    starts = " or ".join(f"starts-with(normalize-space(string()),'{label}')" for label in labels)
-    after = root.xpath(f"//span[{starts}]/following-sibling::*[1]")
-    for node in after[:3]:
+def _counts(root: Element) -> Counts:
+    """What the page says of the whole thread; labels differ with the edition's language."""
+    list_ = first(root.xpath("(//*[@id='postlist' or contains(@class,'viewthread')])[1]"))
+    head = beginning(list_, 2000) if list_ is not None else ""
+    spans = [(beginning(span, 40).strip(), span) for span in root.iter("span")]
+    return Counts(
+        views=_shown(spans, head, "查看", "Views"), replies=_shown(spans, head, "回复", "回覆", "回復", "Replies")
+    )
+
+
+def _shown(spans: list[tuple[str, Element]], head: str, *labels: str) -> int | None:
+    """The count that stands behind one of these words."""
+    after = [next(span.itersiblings(), None) for said, span in spans if said.startswith(labels)]
+    for node in [node for node in after if node is not None][:3]:
         count = parse_count(node.xpath("string()"))
         if count is not None:
             return count
-    head = root.xpath("string((//*[@id='postlist' or contains(@class,'viewthread')])[1])")[:2000]
     found = re.search(rf"(?:{'|'.join(labels)})\s*[:：]\s*(\d{{1,12}})", head)
     return int(found[1]) if found else None
 
 
 def _floor(box: Element, number: str, *, after: int | None) -> int | None:
-    label = first(
-        box.xpath(
-            f".//*[@id='postnum{number}' or @id='postnum_{number}']|.//*[@class='mtit']/span[@class='y']|"
-            ".//ul[@class='authi']/li[1]/em[1]|.//*[@class='bm_user']/em[not(@id)][1]"
+    numbered: Any = _FLOOR_LABEL(box, x=f"postnum{number}", seven=f"postnum_{number}")
+    label = first(numbered)
+    if label is None:  # the touch editions
+        label = first(
+            box.xpath(
+                ".//*[@class='mtit']/span[@class='y']|.//ul[@class='authi']/li[1]/em[1]|"
+                ".//*[@class='bm_user']/em[not(@id)][1]"
+            )
         )
-    )
     shown = "".join(label.xpath("string()").split()) if label is not None else ""
     if shown in _FLOOR_NAMES:
         return _FLOOR_NAMES[shown]
@@ -258,13 +274,17 @@ def _images(box: Element, message: Element, base: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for image in [
         *message.iter("img"),
-        *box.xpath(
-            ".//*[contains(@class,'pattl') or contains(@class,'t_attachlist')"
-            " or @class='img_one' or starts-with(@class,'img_list')]//img"
-        ),
+        *(image for image in box.iter("img") if any(map(_is_attachment, image.iterancestors()))),
     ]:
         source = image.get("zoomfile") or image.get("file") or image.get("src")
         url = absolute(base, source)
         if url and not image.get("smilieid") and not _DECORATION.search(url):
             found.setdefault(url)
     return tuple(found)[:_MOST_IMAGES]
+
+
+def _is_attachment(element: Element) -> bool:
+    classes = element.get("class")
+    return classes is not None and (
+        "pattl" in classes or "t_attachlist" in classes or classes == "img_one" or classes.startswith("img_list")
+    )

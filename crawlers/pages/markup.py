@@ -167,6 +167,18 @@ def visible_text(markup: str, *, enough: int | None = None) -> str:
     return clean(unescape(" ".join(parts)))
 
 
+def beginning(element: Element, most: int) -> str:
+    """The first characters of an element's text, as it stands in the tree; never builds the rest."""
+    parts: list[str] = []
+    left = most
+    for part in element.itertext():
+        parts.append(part[:left])
+        left -= len(part)
+        if left <= 0:
+            break
+    return "".join(parts)
+
+
 def first(nodes: Iterable[Element]) -> Element | None:
     """The first node, or `None`."""
     return next(iter(nodes), None)
