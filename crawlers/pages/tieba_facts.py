@@ -256,7 +256,7 @@ def pictures(box: Element, page: PageContext) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for image in box.iter("img"):
         classes = (image.get("class") or "").split()
-        source = image.get("data-original") or image.get("data-src") or image.get("bpic") or image.get("src") or ""
+        source = image.get("bpic") or image.get("data-original") or image.get("data-src") or image.get("src") or ""
         if "BDE_Smiley" in classes or "nicknameEmoji" in classes or _FACE.search(source):
             continue
         url = absolute(page.url, source)

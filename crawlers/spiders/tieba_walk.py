@@ -61,7 +61,8 @@ class ThreadWalk:
 
     async def _forwards(self, place: Place | None) -> None:
         url: str | None = place.url if place else self.link.url
-        to_the_end = place is None and self.link.changed is None  # pinned: its middle is history that nobody asked for
+        # Pinned: its middle is history that nobody asked for.
+        to_the_end = place is None and self.link.changed is None and self.link.standing is not None
         while url is not None and identity(url) not in self.walked:
             page = await self._page(url)
             repeated = len(self.walked) > 1 and {post.native_id for post in page.parsed.posts} <= self.posts
@@ -78,7 +79,7 @@ class ThreadWalk:
         """Where the end of the thread does not show all that the list announces, it stands below earlier floors."""
         announced = self.reading.grown_by(self.link) or 0
         until, changed = self.reading.read_until(self.link), self.link.changed
-        if changed is None or until is None or changed > until:
+        if changed is not None and (until is None or changed > until):
             announced = max(announced, 1)  # whatever the number says: the list shows a later reply
         for url in _before(place.url, self.link.url)[:_MOST_BACK]:
             if self.found >= announced:
@@ -209,7 +210,8 @@ def _is_below(parent: str | None, link: Link) -> bool:
 
 def _going_on(link: Link, known: int) -> str:
     """The page of a floor's sub-comments that may hold a new one, where so many are known."""
-    page = known // PER_PAGE + 1
+    total = int(link.standing) if link.standing and link.standing.isdigit() else known + 1
+    page = min(known, max(total - 1, 0)) // PER_PAGE + 1
     shown = parse_qs(urlsplit(link.url).query).get("pn", ["1"])[0]
     return _with_page(link.url, page) if known and shown.isdigit() and page > int(shown) else link.url
 

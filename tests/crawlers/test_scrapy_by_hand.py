@@ -21,7 +21,8 @@ def _scrapy(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_scrapy_lists_our_spiders() -> None:
     """`scrapy list` works from the repository's root."""
-    assert _scrapy("list").stdout.split() == ["forum", "news", "weibo"]
+    kinds = ["complaint", "forum", "manual", "news", "qa", "tieba", "weibo"]
+    assert _scrapy("list").stdout.split() == kinds
 
 
 def test_a_crawl_by_hand_prints_the_wire_format(sites: Any, tmp_path: Path) -> None:
