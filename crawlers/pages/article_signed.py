@@ -42,9 +42,10 @@ _MEDIUM = re.compile(
     re.I,
 )
 _NOBODY = re.compile(
-    r"admin\w*|root|null|none|undefined|webmaster|editor|unknown|author|test|管理员|佚名|未知|无|本站|网络|互联网|转载|原创|匿名|(?:网络|综合|本站)?整理|综合|网友|\d+",
-    re.I,
+    r"admin\w*|root|null|none|undefined|webmaster|unknown|author|test|管理员|佚名|未知|无|匿名|\d+", re.I
 )
+#: Said in a byline where nobody is named; an account may be called so.
+_NO_SIGNATURE = re.compile(r"(?:网络|综合|本站|互联网)?(?:整理|综合|转载|原创|网络|本站|互联网|网友|编辑)")
 _SIGNED = (
     "//*[@rel='author' or @itemprop='author' or self::span[contains(@class,'author') and contains(@class,'vcard')]]"
 )
@@ -68,7 +69,9 @@ def read_author(root: Element, data: PageData, *, title: str | None, body: str) 
     page_title = squeezed(root.xpath("string(//head/title|//title)"))
     # What the page's title says beside the headline is the site.
     site = page_title.replace(squeezed(title or ""), "")
-    persons = [claim for claim in usable if not _MEDIUM.search(claim) and squeezed(claim) not in site]
+    own = [claim for claim in usable if squeezed(claim) not in site]
+    # What stands beside the article is signed for it; a tag in the head may be the same on all pages.
+    persons = [claim for claim in own if not _MEDIUM.search(claim) or claim in signed]
     byline = list(_byline(root, title))
     named = next(iter(persons), None) or _found(_AUTHOR_LINE, byline) or _in_text(body)
     return named or _found(_SOURCE_LINE, byline) or next(iter(usable), None) or _medium(root, data)
@@ -91,7 +94,7 @@ def _found(pattern: re.Pattern[str], lines: list[str]) -> str | None:
     for line in lines:
         if (found := pattern.search(line)) is not None:
             name = next(name for name in found.groups() if name).strip(" ⋅·•")
-            if _is_name(name):
+            if _is_name(name) and not _NO_SIGNATURE.fullmatch(name):
                 return name
     return None
 
