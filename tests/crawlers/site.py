@@ -44,8 +44,6 @@ class Site:
     headers: list[dict[str, str]] = field(default_factory=list)
     #: What came with POST requests.
     bodies: list[bytes] = field(default_factory=list)
-    #: Bodies of requests that had one.
-    posted: list[bytes] = field(default_factory=list)
     #: When each request came, in seconds of a monotonic clock.
     times: list[float] = field(default_factory=list)
     #: What robots.txt says.
@@ -96,10 +94,6 @@ def serving(site: Site) -> Iterator[Site]:
                 self.close_connection = True
             self.end_headers()
             self.wfile.write(reply.body)
-
-        def do_POST(self) -> None:
-            site.posted.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
-            self.do_GET()
 
         def do_POST(self) -> None:
             site.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))

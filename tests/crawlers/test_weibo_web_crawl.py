@@ -34,7 +34,7 @@ def test_a_visitor_reads_a_users_statuses(crawls: Crawls, sites: Any) -> None:
     assert first.state("web")[0] == "ok", first.state("web")
     paths = site.pages()
     assert [path.partition("?")[0] for path in paths[:2]] == ["/visitor/genvisitor2", "/visitor/visitor"]
-    assert b"cb=visitor_gray_callback" in site.posted[0]
+    assert b"cb=visitor_gray_callback" in site.bodies[0]
     assert sum("mymblog" in path for path in paths) == 5, "four pages of three, and the empty one"
     asked = [sent for sent in site.headers if "X-Requested-With" in sent]
     assert {sent["X-Xsrf-Token"] for sent in asked} == {"tok"}
