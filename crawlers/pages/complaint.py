@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from crawlers.pages import complaint_detail, complaint_heimao, complaint_list
 from crawlers.pages.base import PageContext, PageParser, PageState, Parsed, stopped
 from crawlers.pages.markup import Element, parse_html, text_of
+from crawlers.pages.qa_boxes import MOST_ELEMENTS
 from crawlers.pages.refusals import refusal
 from crawlers.pages.urls import site_of
 
@@ -44,6 +45,8 @@ def parse(body: bytes, page: PageContext) -> Parsed:
     root = parse_html(body, page.content_type)
     if root is None:
         return stopped("broken", "响应不是可读的网页")
+    if root.xpath("count(//*)") > MOST_ELEMENTS:
+        return stopped("broken", "页面的元素多得不像网页")
     if complaint_list.is_detail(page.url):
         return complaint_detail.read(root, page) or _list(root, page) or _nothing(root)
     return _list(root, page) or complaint_detail.read(root, page) or _nothing(root)

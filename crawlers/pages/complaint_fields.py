@@ -50,7 +50,11 @@ _LINE = re.compile(
     r"^\s*[【\[]?([\u4e00-\u9fff4Ss]{1,9})[】\]]?\s*[:\uff1a]\s*(.{0,4000})$|^\s*[【\[]([\u4e00-\u9fff]{2,9})[】\]]\s*(.{0,4000})$"
 )
 _BRACKETED = re.compile(r"^[【\[(（]\s*(.{1,60}?)\s*[】\])）]$")
+_LABELLED = " or ".join(
+    f"self::{tag}" for tag in ("th", "dt", "label", "td", "span", "em", "strong", "b", "i", "p", "div")
+)
 _LONGEST = 12
+_MOST_PAIRS = 20_000
 _MOST_LINES = 5000
 
 
@@ -85,7 +89,7 @@ def _value(text: str) -> str:
 
 def _pairs(root: Element) -> Iterator[tuple[str, str]]:
     """Label and value in elements of their own: <th><td>, <dt><dd>, <label>…, <span>…:</span><span>…</span>."""
-    for label in root.xpath(".//th|.//dt|.//label|.//td|.//span|.//em|.//strong|.//b|.//i|.//p|.//div")[:_MOST_LINES]:
+    for label in root.xpath(f".//*[{_LABELLED}]")[:_MOST_PAIRS]:
         if len(label) or not label.text or len(label.text) > 24 or meaning_of(label.text) is None:
             continue
         tail = clean(label.tail or "")

@@ -11,6 +11,7 @@ import re
 from crawlers.pages import qa_generic, qa_schema, qa_zhidao, qa_zhihu
 from crawlers.pages.base import PageContext, PageParser, Parsed, stopped
 from crawlers.pages.markup import Element, parse_html, text_of
+from crawlers.pages.qa_boxes import MOST_ELEMENTS
 from crawlers.pages.refusals import refusal
 from crawlers.pages.urls import site_of
 
@@ -34,6 +35,8 @@ def parse(body: bytes, page: PageContext) -> Parsed:
     root = parse_html(body, page.content_type)
     if root is None:
         return stopped("broken", "响应不是可读的网页")
+    if root.xpath("count(//*)") > MOST_ELEMENTS:
+        return stopped("broken", "页面的元素多得不像网页")
     return _read(root, body, page) or _nothing(root)
 
 

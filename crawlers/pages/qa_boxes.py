@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from crawlers.pages.markup import Element
 
+#: A page for readers has some thousands; what has more is made to keep a parser busy.
+MOST_ELEMENTS = 60_000
+
 
 def innermost(nodes: Sequence[Element]) -> list[Element]:
     """Those that hold none of the others, in their order."""

@@ -17,7 +17,7 @@ from crawlers.pages.base import LeadsTo, Link, PageContext, PageState, Parsed, s
 from crawlers.pages.counts import parse_count
 from crawlers.pages.markup import Element, first, text_of
 from crawlers.pages.qa_boxes import boxes, classes, innermost
-from crawlers.pages.qa_thread import MOST_ANSWERS, Saying, question_number, spaced, thread, when_in
+from crawlers.pages.qa_thread import MOST_ANSWERS, Saying, own_words, question_number, spaced, thread, when_in
 from crawlers.pages.urls import absolute, canonical, site_of
 
 #: An address of one question: a word for questions, then a number.
@@ -100,7 +100,7 @@ def _thread(root: Element, page: PageContext) -> Parsed | None:
     if title is None:
         return None
     asked = first(node for node in named if any(_ASKED.match(name) for name in classes(node)))
-    whole = spaced(root)
+    whole = own_words(root)
     promised, views = _number_in(_ANSWERS, whole), _number_in(_VIEWS, whole)
     if not contents and promised is None:
         return None

@@ -22,6 +22,9 @@ from crawlers.pages.urls import canonical, identity, site_of
 _ONE_SITE = {"api.zhihu.com": "www.zhihu.com", "zhihu.com": "www.zhihu.com"}
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])(\d{3,25})(?![0-9A-Za-z])", re.ASCII)
 _RECOMMENDED = re.compile(r"^\s*(?:推荐|采纳|回答|提问|编辑|发布|发表|更新|修改|创建)?\s*(?:于|时间)\s*[:\uff1a]?\s*")
+_OTHERS = re.compile(
+    r"(?:相关|类似|其他类似|相似|热门|推荐)(?:问题|问答|推荐|提问)|为你推荐|猜你(?:喜欢|想问)|大家还在问|换一换"
+)
 _SHORT_TIME = re.compile(
     r"(?<![\d-])\d{1,2}(?:-\d{1,2}|月\d{1,2}[日号])\s*\d{1,2}:\d{2}|(?:今天|昨天|前天)\s*\d{1,2}:\d{2}|"
     r"\d{1,3}\s*个?(?:秒钟?|分钟|小时|天|月|年)前|刚刚"
@@ -73,6 +76,11 @@ def time_of(text: str, page: PageContext) -> datetime | None:
 def spaced(element: Element) -> str:
     """All words below the element with a blank where a tag stands, so that "2015-06-08" and "12个回答" stay two."""
     return " ".join(" ".join(itertools.islice(element.itertext(), 20_000)).split())[:200_000]
+
+
+def own_words(root: Element) -> str:
+    """The words of a question page before it turns to other questions, whose numbers of answers are theirs."""
+    return _OTHERS.split(spaced(root), maxsplit=1)[0]
 
 
 def when_in(text: str, page: PageContext) -> datetime | None:

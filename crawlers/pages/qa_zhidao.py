@@ -17,7 +17,17 @@ from crawlers.pages.base import LeadsTo, Link, PageContext, PageState, Parsed, s
 from crawlers.pages.markup import Element, first, text_of
 from crawlers.pages.qa_boxes import boxes, classes, innermost
 from crawlers.pages.qa_noise import noise_of
-from crawlers.pages.qa_thread import MOST_ANSWERS, Saying, count, question_number, spaced, thread, time_of
+from crawlers.pages.qa_thread import (
+    MOST_ANSWERS,
+    Saying,
+    count,
+    own_words,
+    question_number,
+    spaced,
+    thread,
+    time_of,
+    when_in,
+)
 from crawlers.pages.urls import absolute, canonical, site_of
 
 _TITLE = "//*[contains(@class,'ask-title') or contains(@class,'question-title') or contains(@class,'qTitle')]"
@@ -40,7 +50,7 @@ _WHO = (
     ".//*[contains(@class,'wgt-replyer-all-uname') or contains(@class,'replyer-uname') or "
     "contains(@class,'user-name') or contains(@class,'answer-user') or contains(@class,'uname')]"
 )
-_ROWS = "//*[@id='wgt-list']//dl|//dl[contains(concat(' ',@class,' '),' dl ')]"
+_ROWS = "//dl[contains(concat(' ',@class,' '),' dl ') or ancestor::*[@id='wgt-list']]"
 #: "其他 2 条回答" leaves out the best one.
 _ANSWERS = re.compile(r"(?P<others>其[他它]\s*)?(?P<number>\d{1,7})\s*(?:个|条)\s*回答")
 _VIEWS = re.compile(r"浏览\s*(\d{1,12})\s*次")
@@ -81,7 +91,7 @@ def read(root: Element, page: PageContext) -> Parsed | None:
 def _question(root: Element, page: PageContext, title: str) -> Parsed:
     skip = noise_of(root)
     answers = [_answer(box, content, page, skip) for box, content in _boxes(root)]
-    whole = spaced(root)
+    whole = own_words(root)
     promised = _promised(whole)
     views = _VIEWS.search(whole)
     content = first(innermost(root.xpath(_CONTENT)[:10]))
@@ -164,7 +174,7 @@ def _when(box: Element, content: Element, page: PageContext) -> datetime | None:
         if content in node.iterancestors() or content is node:
             continue
         for text in (node.get("datetime") or "", *node.xpath(".//text()")[:10]):
-            when = time_of(text, page) if text.strip() else None
+            when = (time_of(text, page) or when_in(text, page)) if text.strip() else None
             if when:
                 return when
     return None
@@ -185,10 +195,9 @@ def _asker(root: Element) -> str | None:
 
 
 def _asked(root: Element, page: PageContext) -> datetime | None:
-    shown = root.xpath(
-        "//*[contains(@class,'ask-time')]|//*[@id='ask-info']//span|//*[contains(@class,'ask-info')]//span"
-    )
-    times = (time_of(_text(node), page) for node in shown[:12])
+    about = root.xpath("//*[contains(@class,'ask-time') or @id='ask-info' or contains(@class,'ask-info')]")[:3]
+    shown = [*about, *(span for node in about for span in node.xpath(".//span")[:12])]
+    times = (time_of(_text(node), page) for node in shown[:30])
     declared = root.xpath("//meta[@itemprop='dateCreated' or @itemprop='datePublished']/@content")
     script = root.xpath("string(//script[@type='application/ld+json'][contains(.,'pubDate')])")
     dated = re.search(r'"pubDate"\s*:\s*"([0-9T:+ -]{10,30})"', script[:5000])
@@ -199,7 +208,7 @@ def _asked(root: Element, page: PageContext) -> datetime | None:
 def _rows(root: Element, page: PageContext) -> Iterator[Link]:
     seen: set[str] = set()
     for row in innermost(root.xpath(_ROWS)[:_MOST_ROWS]):
-        anchor = first(row.xpath(".//a[contains(concat(' ',@class,' '),' ti ')]|.//dt//a[@href]"))
+        anchor = first(row.xpath(".//a[contains(concat(' ',@class,' '),' ti ') or (@href and ancestor::dt)]"))
         url = absolute(page.url, anchor.get("href")) if anchor is not None else None
         if anchor is None or url is None or "/question/" not in url:
             continue
@@ -208,8 +217,8 @@ def _rows(root: Element, page: PageContext) -> Iterator[Link]:
             continue
         seen.add(url)
         answers = _promised(spaced(row))
-        labels = row.xpath(".//dd//span//text()|.//*[contains(@class,'time') or contains(@class,'date')]//text()")
-        times = (time_of(text, page) for text in labels[:20])
+        labels = row.xpath(".//text()[ancestor::dd or ancestor::*[contains(@class,'time') or contains(@class,'date')]]")
+        times = (time_of(str(text), page) for text in labels[:40] if text.strip())
         yield Link(
             url=url,
             leads_to="thread",
@@ -226,7 +235,10 @@ def _plain(url: str) -> str:
 
 def _following(root: Element, page: PageContext, leads_to: LeadsTo) -> Iterator[Link]:
     anchor = first(
-        root.xpath("//a[contains(@class,'pager-next')]|//*[contains(@class,'pager')]//a[contains(.,'下一页')]")
+        root.xpath(
+            "//a[contains(@class,'pager-next') or (starts-with(normalize-space(string()),'下一页') "
+            "and ancestor::*[contains(@class,'pager')])]"
+        )
     )
     url = absolute(page.url, anchor.get("href")) if anchor is not None else None
     if url:
