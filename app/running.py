@@ -12,6 +12,7 @@ from rich.console import Console
 from app import logs
 from app.browsing import why_no_browser
 from app.firsts import FirstAlert, first_alert, sent_alerts
+from app.known_parsers import require_parsers
 from app.serving import ANOTHER_PORT, refuse_taken_port
 from app.signals import stop_on_signals
 from app.supervisor import PARTS, Part, Supervisor, lock
@@ -70,6 +71,7 @@ def run_product(config: Path, *, demo_folder: Path | None, demo_port: int, verbo
         else plan_run(config, environment)
     )
     product, screen = plan.product, Console()
+    require_parsers(product.settings)
     web = product.settings.web
     held = lock(product.settings.data_dir)
     refuse_taken_port(web.host, web.port, fix=ANOTHER_PORT, patience_seconds=_PATIENCE_SECONDS)

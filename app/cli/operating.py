@@ -12,6 +12,7 @@ from rich.console import Console
 from app import doctor
 from app.cli.options import DEFAULT_CONFIG, ConfigOption, VerboseOption, open_product
 from app.cli.tables import show_table
+from app.known_parsers import require_parsers
 from app.running import run_product
 from app.signals import stop_on_signals
 from core.errors import ConfigError
@@ -75,6 +76,7 @@ def schedule(config: ConfigOption = DEFAULT_CONFIG, verbose: VerboseOption = Fal
 
     product = open_product(config, verbose=verbose)
     assert product.settings.path is not None
+    require_parsers(product.settings)
     options = ("--config", str(product.settings.path), *(("--verbose",) if verbose else ()))
     Schedule(
         settings=product.settings,

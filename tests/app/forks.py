@@ -10,6 +10,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import sys
 from typing import Any
 
@@ -21,9 +22,9 @@ SLOW_TO_LOAD = (
     "crawlers.guessing",
     "crawlers.health",
     "crawlers.trial",
-    "crawlers.spiders.forum",
-    "crawlers.spiders.news",
-    "crawlers.spiders.weibo",
+    "crawlers.canary",
+    "crawlers.endings",
+    "crawlers.revisits",
     "index.posts",
     "scrapy.core.downloader.handlers.http11",
     "scrapy.core.engine",
@@ -56,6 +57,8 @@ if __name__ == "__main__":
     importlib.import_module("app.cli")
     for module in SLOW_TO_LOAD:
         importlib.import_module(module)
+    for spider in pkgutil.iter_modules(importlib.import_module("crawlers.spiders").__path__):
+        importlib.import_module(f"crawlers.spiders.{spider.name}")
     gc.freeze()
     assert "twisted.internet.reactor" not in sys.modules
     for line in sys.stdin:

@@ -222,7 +222,15 @@ def test_a_parser_nobody_wrote_stops_crawl_test_and_doctor(desk: Desk) -> None:
     row = {"id": "x", "name": "x", "kind": "forum", "url": "http://127.0.0.1:9/", "channel": "forum", "parser": "acme"}
     text = "[[source]]\n" + "".join(f"{key} = {dumps({'v': value})[5:-1]}\n" for key, value in row.items())
     desk.sources.write_text(text, encoding="utf-8")
-    for command in (("crawl",), ("sources", "test", "x"), ("sources", "list"), ("sources", "health")):
+    commands = (
+        ("crawl",),
+        ("run",),
+        ("schedule",),
+        ("sources", "test", "x"),
+        ("sources", "list"),
+        ("sources", "health"),
+    )
+    for command in commands:
         done = desk.run(*command)
         assert done.code == 2, command
         for named in (str(desk.sources), "source[x].parser", "acme", "discuz"):
