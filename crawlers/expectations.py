@@ -51,12 +51,12 @@ class Filled:
         self._of: Counter[str] = Counter()
 
     def add(self, posts: Iterable[Post]) -> None:
-        """Count these too; titles are owed only by what answers nothing."""
+        """Count these too; titles are owed only by what opens a thread, or stands alone."""
         for post in posts:
             self._note("author", post.author.name is not None or post.author.id is not None)
             self._note("published", post.published is not None)
             self._note("text", bool(post.text.strip()))
-            if post.parent is None:
+            if post.parent is None and post.floor in (None, 1):
                 self._note("title", bool(post.title))
 
     def rates(self) -> dict[str, float]:
