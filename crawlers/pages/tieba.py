@@ -18,7 +18,7 @@ import re
 from urllib.parse import urlsplit
 
 from core.model import Post
-from core.text import shorten
+from core.text import clean, shorten
 from crawlers.pages.base import LARGEST_BODY, Link, PageContext, PageParser, Parsed, stopped
 from crawlers.pages.encoding import decode
 from crawlers.pages.markup import Element, parse_markup, released, visible_text
@@ -55,7 +55,14 @@ _MARKS_JSON = (
     (b'"comment_list"', b'"user_list"'),
     (b'"subpost_list"', b'"post"'),
 )
-_LOOK = 600_000
+#: Where the site says that a page is not what was hoped for.
+_NOTICES = (
+    "//*[contains(@class,'main-title')]",
+    "//*[contains(@class,'icon-attention')]",
+    "//*[@id='errorText']",
+    "//*[contains(@class,'page404')]",
+)
+_LOOK, _SHORT = 600_000, 5000
 
 
 def parse(body: bytes, page: PageContext) -> Parsed:
@@ -125,7 +132,11 @@ def _read_comments(root: Element, page: PageContext) -> _Found:
 def _nothing(text: str, root: Element, page: PageContext) -> Parsed:
     """Why a page holds neither rows nor floors."""
     seen = visible_text(text[:_LOOK])
-    found = NOTHING.search(seen) if len(seen) < 5000 else None
+    boxes = (box for path in _NOTICES for box in root.xpath(path)[:1])
+    notice = next((told for box in boxes if (told := clean(box.xpath("string()"))[:300])), "").removesuffix("返回首页")
+    if NOTHING.search(notice):
+        return stopped("empty", f"贴吧提示：{shorten(notice, 60)}")
+    found = NOTHING.search(seen) if len(seen) < _SHORT else None
     if found:
         return stopped("empty", f"贴吧提示：{shorten(found[0], 60)}")
     if _NO_THREADS.search(seen):
@@ -135,6 +146,8 @@ def _nothing(text: str, root: Element, page: PageContext) -> Parsed:
     if "/p/comment" in page.url and root.xpath("//li[contains(@class,'lzl_li_pager')]"):
         return stopped("empty", "这一楼没有楼中楼回复")
     title = _TITLE.search(text)
+    if title and "贴吧404" in title[1]:
+        return stopped("empty", f"贴吧提示：{shorten(notice, 60) or '贴吧404'}")
     if title and _SHELL_TITLES.fullmatch(title[1]) and len(seen) < 600:
         return stopped(
             "blocked",

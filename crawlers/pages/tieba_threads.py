@@ -144,10 +144,13 @@ def _last_page(root: Element, tid: str) -> int:
 
 
 def _pid(box: Element, field: Json) -> str | None:
-    pid = number(inner(field, "content").get("post_id"))
+    content = inner(field, "content")
+    if field and not content:  # a box that has data but no content is an advertisement
+        return None
+    pid = number(content.get("post_id")) or number(content.get("id"))
     if pid:
         return pid
-    if field:  # a box that has data but no content is an advertisement
+    if box.xpath("boolean(.//*[contains(@class,'label_text') and contains(.,'广告')])"):
         return None
     body = first(box.xpath(".//*[starts-with(@id,'post_content_')]"))
     found = _CONTENT_ID.fullmatch(body.get("id")) if body is not None else None
