@@ -43,7 +43,8 @@ class Touch:
     def _row(self, thread: Thread) -> str:
         return (
             f'<li class="tl_shadow tl_shadow_new" data-tid="{thread.tid}"><a class="j_common ti_item" '
-            f'tid="{thread.tid}" href="/p/{thread.tid}?lp=5027"><span class="ti_time">{self.bar.shown(thread.changed)}</span>'
+            f'tid="{thread.tid}" href="/p/{thread.tid}?lp=5027">'
+            f'<span class="ti_time">{self.bar.shown(thread.changed)}</span>'
             f'<div class="ti_title"><span>主题 {thread.tid}</span></div>'
             f'<div class="btn_reply"><span class="btn_icon">{thread.said}</span></div></a></li>'
         )
