@@ -34,7 +34,9 @@ class Session:
     def headers(self, below: str = "") -> dict[str, str]:
         """The headers of a request that a page at this path would make."""
         token = self.own.get("XSRF-TOKEN") if self.own else _value(self.visitor, "XSRF-TOKEN")
-        sent = headers_of(self.surface, self.visit.source.url, below=below, token=token)
+        # A source with a parser of its own (weibo.cn) reads pages, as a browser does, and no API.
+        surface = "search" if self.visit.source.parser else self.surface
+        sent = headers_of(surface, self.visit.source.url, below=below, token=token)
         return {**sent, "Cookie": self.visitor.cookie} if self.visitor else sent
 
     async def enter(self, url: str, kind: str) -> Page:

@@ -17,7 +17,7 @@ from crawlers.pages.markup import Element, first, text_of
 from crawlers.pages.urls import absolute
 from crawlers.pages.weibo_ids import as_mid, is_mid, mid_of_bid, status_url, weibo_site
 
-_ADVERT = frozenset({"广告", "推广", "热门推荐", "推荐"})
+_ADVERT = frozenset({"广告", "推广"})
 _FOLDS = re.compile(r"(?:展开|收起)(?:全文)?[a-z]?|全文", re.I)
 _ICONS = frozenset({"wbicon", "iconfont"})
 #: "今天12:30 转赞人数超过20": the page's own remark behind the time.
@@ -58,7 +58,6 @@ def _is_advert(card: Element) -> bool:
     if (card.get("feedtype") or "").lower() == "ad" or "adid" in (card.get("action-data") or ""):
         return True
     labels = card.xpath(f"{_FROM}//text() | .//*[contains(@class, 'ad-tag') or contains(@class, 'icon-ad')]//text()")
-    labels = labels or []
     return any(clean(label) in _ADVERT for label in labels[:40])
 
 
