@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from crawlers.pages import discuz, nodebb, phpbb, threads
+from crawlers.pages import discourse, discuz, nodebb, phpbb, threads, xenforo
 from crawlers.pages.base import PageContext, PageParser, Parsed, stopped
 from crawlers.pages.feed import looks_like_feed
 from crawlers.pages.feed import parse as parse_feed
@@ -21,9 +21,15 @@ from crawlers.pages.refusals import refusal
 from crawlers.pages.urls import site_of
 
 #: Software that says who made a page, the most telling first.
-_KNOWN = (discuz.PARSER, nodebb.PARSER, phpbb.PARSER)
+_KNOWN = (discuz.PARSER, nodebb.PARSER, phpbb.PARSER, xenforo.PARSER, discourse.PARSER)
 #: What reads a tree that somebody else has grown; for pages that do not say who made them.
-_READERS: tuple[Callable[..., Parsed | None], ...] = (discuz.read, phpbb.read, nodebb.read, threads.read)
+_READERS: tuple[Callable[..., Parsed | None], ...] = (
+    discuz.read,
+    phpbb.read,
+    nodebb.read,
+    xenforo.read,
+    threads.read,
+)
 
 
 def software_of(body: bytes, page: PageContext) -> PageParser | None:

@@ -56,6 +56,8 @@ class Told:
     when: datetime
     #: Whether it was written as a date, not as "3 分钟前", which reads differently every minute.
     absolute: bool
+    #: Whether only the day is told.
+    day_only: bool = False
 
 
 def elements(root: Element) -> list[Element]:
@@ -89,13 +91,19 @@ def _time_of(node: Element, page: PageContext) -> Told | None:
         if value.isdigit() and len(value) in (10, 13) and name != "title" and (unix := from_unix(value)):
             return Told(node, unix.astimezone(page.zone), True)
         if when := parse_when(value, now=page.now, zone=page.zone):
-            return Told(node, when, True)
+            return Told(node, when, True, is_day(when, value))
     for said in _own_texts(node):
         if 3 <= len(said) <= 60 and _TIME_LIKE.search(said) and not _OTHER_TIME.search(said):
             for piece in (said, said.rpartition("»")[2], *re.split(r"\s*[|·•/]\s+", said)):
                 if when := parse_when(piece, now=page.now, zone=page.zone):
-                    return Told(node, when, bool(re.search(r"\d{1,4}[-/.年月]\d", piece)) and when <= page.now)
+                    absolute = bool(re.search(r"\d{1,4}[-/.年月]\d", piece)) and when <= page.now
+                    return Told(node, when, absolute, is_day(when, piece))
     return None
+
+
+def is_day(when: datetime, said: str) -> bool:
+    """Whether a text that was read as `when` tells the day only."""
+    return (when.hour, when.minute, when.second) == (0, 0, 0) and not re.search(r"\d\s*[:：时点]", said)
 
 
 def _own_texts(node: Element) -> Iterator[str]:

@@ -32,6 +32,8 @@ class Row:
     changed: datetime | None = None
     counts: list[int] = field(default_factory=list)
     signed: bool = False
+    #: Whether the list does not tell the minute of the last reply.
+    vague: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Listing:
 
 def find_listing(nodes: list[Element], told: list[Told], page: PageContext, base: str) -> Listing | None:
     """The page's list of threads, or `None` where nothing looks like one."""
-    when = {id(one.node): one.when for one in told}
+    when = {id(one.node): one for one in told}
     groups: dict[str, list[tuple[Element, str, str]]] = {}
     for anchor in [node for node in nodes if node.tag == "a" and node.get("href")][:_MOST_LINKS]:
         title = clean(anchor.xpath("string()")).replace("\n", " ")
@@ -79,7 +81,7 @@ def find_listing(nodes: list[Element], told: list[Told], page: PageContext, base
     return max(found, key=lambda listing: listing.weight, default=None)
 
 
-def _listings(group: list[tuple[Element, str, str]], when: dict[int, datetime], page: PageContext) -> Iterator[Listing]:
+def _listings(group: list[tuple[Element, str, str]], when: dict[int, Told], page: PageContext) -> Iterator[Listing]:
     """The lists that links of one form make: a box of favourites beside the board is another list than the board."""
     titles = [title for _, _, title in group]
     if len({url for _, url, _ in group}) < 2 or sum(map(len, titles)) / len(titles) < 4:
@@ -126,22 +128,29 @@ def _rows(group: list[tuple[Element, str, str]]) -> Iterator[Row]:
     yield from taken.values()
 
 
-def _fill(row: Row, when: dict[int, datetime], page: PageContext) -> None:
-    latest: datetime | None = None
+def _fill(row: Row, when: dict[int, Told], page: PageContext) -> None:
+    latest: Told | None = None
     limit = page.now + timedelta(days=1)
     for seen, node in enumerate(row.box.iter()):
         if seen > 400 or not isinstance(node.tag, str):
             break
-        moment = when.get(id(node))
-        if moment and moment <= limit and (latest is None or moment > latest):
-            latest = moment
+        one = when.get(id(node))
+        if one and one.when <= limit and (latest is None or one.when > latest.when):
+            latest = one
         if (node.tag == "a" and node.get("href") and is_person(node)) or is_named(node):
             row.signed = True
         if len(node) == 0 and id(node) not in when:
             count = parse_count(clean(node.text or ""))
             if count is not None:
                 row.counts.append(count)
-    row.changed = latest
+    if latest is not None:
+        row.changed = latest_of_day(latest.when, page) if latest.day_only else latest.when
+    row.vague = latest is None or latest.day_only
+
+
+def latest_of_day(day: datetime, page: PageContext) -> datetime:
+    """When something may have been said last on a day that a list shows without a clock: at its end, or now."""
+    return min(page.now.astimezone(page.zone), day + timedelta(days=1, seconds=-1))
 
 
 def as_links(listing: Listing) -> list[Link]:
@@ -152,7 +161,7 @@ def as_links(listing: Listing) -> list[Link]:
             leads_to="thread",
             title=row.title,
             changed=row.changed,
-            standing="/".join(map(str, row.counts[:4])) if row.changed is None and row.counts else None,
+            standing="/".join(map(str, row.counts[:4])) if row.vague and row.counts else None,
         )
         for row in listing.rows
     ]

@@ -9,7 +9,7 @@ editions: that would be pressing on, and robots.txt counts for each of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -38,28 +38,37 @@ class ForumReading(BoardReading):
     """A walk down a board whose threads may be shown in two editions."""
 
     editions: Editions = field(default_factory=Editions)
-    #: What the plain list last said of threads that were read then: it shows no times, only numbers of replies.
+    #: What the list said of threads when they were last read, where it does not tell the minute of the last reply.
     standings: dict[str, str] = field(default_factory=dict)
     #: What it says now.
     shown: dict[str, str] = field(default_factory=dict)
     #: Everything up to here was read by earlier crawls; `None` where there were none.
     known_until: datetime | None = None
 
+    def fresh(self, threads: Iterable[Link], *, at: datetime, first_page: bool) -> list[Link]:
+        """Those to fetch; a thread of which the list says what it said when it was read is not one of them.
+
+        A list tells a thread's standing (its number of replies) where it does not tell the minute of its last reply.
+        """
+        shown = list(threads)
+        self.shown |= {identity(link.url): link.standing for link in shown if link.standing}
+        wanted = BoardReading.fresh(self, shown, at=at, first_page=first_page)
+        return [link for link in wanted if not self._stands(link)]
+
+    def _stands(self, link: Link) -> bool:
+        key = identity(link.url)
+        return link.standing is not None and self.standings.get(key) == link.standing and not self.misses.again(key)
+
     def cursor(self) -> dict[str, Any]:
         """Where the next crawl goes on."""
         memory = self.editions.as_json(failing=self.misses.counts)
-        standings = {key: said for key, said in self.standings.items() if key not in self.shown}
-        standings |= {key: said for key, said in self.shown.items() if key in self._read or key in self.unchanged}
+        read = {key: said for key, said in self.shown.items() if key in self._read or self.standings.get(key) == said}
+        standings = {key: said for key, said in self.standings.items() if key not in self.shown} | read
         return {
             **BoardReading.cursor(self),
             **memory,
             "standings": dict(list(standings.items())[-_MOST_STANDINGS:]),
         }
-
-    @property
-    def unchanged(self) -> set[str]:
-        """Threads of which the plain list says what it said before."""
-        return {key for key, said in self.shown.items() if self.standings.get(key) == said}
 
 
 class ForumSpider(BoardSpider):
@@ -87,9 +96,9 @@ class ForumSpider(BoardSpider):
             board = board_of(url)
             if board is None or not _may_go_on(visit, refused):
                 raise
-            return await self._other_list(visit, reading, board, refused)
+            return await self._other_list(visit, board, refused)
 
-    async def _other_list(self, visit: Visit, reading: BoardReading, board: Board, refused: PageError) -> Page:
+    async def _other_list(self, visit: Visit, board: Board, refused: PageError) -> Page:
         """The plain edition's list, else the feed; the first refusal where neither can be read."""
         for address, said in (
             (board.archiver, "改读简版（archiver）列表"),
@@ -102,15 +111,8 @@ class ForumSpider(BoardSpider):
             threads = _full_threads(page, board)
             if threads:
                 visit.notes.append(f"版块列表读不到（{refused.sign}），{said}")
-                return _with_links(page, self._news(reading, threads) if address == board.archiver else threads)
+                return replace(page, parsed=replace(page.parsed, links=tuple(threads)))
         raise refused
-
-    def _news(self, reading: BoardReading, threads: Sequence[Link]) -> Sequence[Link]:
-        """Those whose number of replies has changed since they were last read from here."""
-        assert isinstance(reading, ForumReading)
-        reading.shown = {identity(link.url): link.standing for link in threads if link.standing}
-        unchanged = reading.unchanged
-        return [link for link in threads if identity(link.url) not in unchanged]
 
     # -- threads -----------------------------------------------------------------------------------------------------
 
@@ -163,7 +165,3 @@ def _full_threads(page: Page, board: Board) -> list[Link]:
         if thread is not None and site_of(link.url) == site_of(page.raw.url):
             found.setdefault(thread[0], replace(link, url=board.thread(thread[0]), leads_to="thread"))
     return list(found.values())
-
-
-def _with_links(page: Page, links: Sequence[Link]) -> Page:
-    return replace(page, parsed=replace(page.parsed, links=tuple(links)))

@@ -125,8 +125,8 @@ def nodebb(board: Board) -> Route:
 # -- unknown ---------------------------------------------------------------------------------------------------------
 
 
-def unknown(board: Board) -> Route:
-    """/b/2 and /t/N: a table and boxes of somebody's own making."""
+def unknown(board: Board, *, in_list: str = "%Y-%m-%d %H:%M") -> Route:
+    """/b/2 and /t/N: a table and boxes of somebody's own making; `in_list` is how the table tells the last reply."""
 
     def shown(moment: datetime) -> str:
         return f"{moment.astimezone(ZONE):%Y-%m-%d %H:%M}"
@@ -136,7 +136,8 @@ def unknown(board: Board) -> Route:
         return (
             f'<tr><td><a href="/t/{thread.tid}">说说 {thread.tid} 号车的事</a></td>'
             f'<td><a href="/user/{opening.pid}">网友'
-            f"{opening.pid}</a></td><td>{len(thread.sayings) - 1}</td><td>{shown(thread.changed)}</td></tr>"
+            f"{opening.pid}</a></td><td>{len(thread.sayings) - 1}</td>"
+            f"<td>{thread.changed.astimezone(ZONE):{in_list}}</td></tr>"
         )
 
     def box(saying: Saying) -> str:

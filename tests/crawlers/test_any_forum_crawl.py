@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.crawlers.board import Board
-from tests.crawlers.boards_of_others import SOFTWARE
+from tests.crawlers.boards_of_others import SOFTWARE, unknown
 from tests.crawlers.conftest import Crawls, row
 from tests.crawlers.site import NOW, Reply, Route
 
@@ -60,3 +60,24 @@ def test_a_page_that_is_no_board_is_broken_not_empty(crawls: Crawls, sites: Any)
     state, reason = crawls.run(row("board", "forum", f"{site.url}/b/2")).state("board")
     assert state == "broken"
     assert "没有找到主题或帖子" in reason
+
+
+def test_a_list_that_tells_days_only_is_read_by_its_numbers_of_replies(crawls: Crawls, sites: Any) -> None:
+    """A late reply on the same day shows in the number beside it, and nothing else is read again."""
+    board = Board()
+    for tid in range(1, 5):
+        board.say(tid, 60 + tid)
+        board.say(tid, 50 + tid)
+    site = sites(unknown(board, in_list="%m-%d"))
+    source = row("board", "forum", f"{site.url}/b/2")
+    assert crawls.run(source).state("board")[0] == "ok"
+    assert len(crawls.posts()) == 8
+    site.pages()
+    crawls.run(source, now=NOW + timedelta(minutes=10))
+    assert site.pages() == ["/b/2"]
+
+    board.now += timedelta(minutes=20)
+    board.say(3, 1, "同一天晚些时候的回复")
+    crawls.run(source, now=NOW + timedelta(minutes=20))
+    assert site.pages() == ["/b/2", "/t/3"]
+    assert len(crawls.posts()) == 9
