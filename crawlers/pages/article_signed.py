@@ -26,7 +26,7 @@ _NAME = (
     r"|[A-Za-z][\w .'-]{1,24})"
 )
 _AUTHOR_LINE = re.compile(
-    rf"(?:作者|撰文|(?:^|\s)文)\s*[:：/|／]\s*{_NAME}|(?:^|\s|[|｜（(])(?:记者|記者|通讯员)[:：\s]\s*{_NAME}"
+    rf"(?:作者|撰文|撰稿|执笔|(?:^|\s)文)\s*[:：/|／]\s*{_NAME}|(?:^|\s|[|｜（(])(?:记者|記者|通讯员)[:：\s]\s*{_NAME}"
 )
 #: "本报讯（记者 林小舟）", "〔記者林小舟／江城報導〕", at the head or the foot of the text.
 _IN_TEXT = re.compile(
@@ -40,6 +40,9 @@ _MEDIUM = re.compile(
     r"(?:网|網|报|報|台|臺|社|号|频道|客户端|之家|中心|新闻|新聞|在线|热线|资讯|传媒|杂志|周刊|局|委员会|政府|官网|媒体|"
     r"车讯|汽车|论坛|博客|\.(?:com|cn|net|org))$",
     re.I,
+)
+_ALONE = re.compile(
+    r"[\u4e00-\u9fffA-Za-z]{1,10}(?:日报|晚报|时报|早报|商报|周刊|新闻网|时报网|通讯社|新华社|中新网|人民网|客户端|电视台|广播网)|新华社"
 )
 _NOBODY = re.compile(
     r"admin\w*|root|null|none|undefined|webmaster|unknown|author|test|管理员|佚名|未知|无|匿名|\d+", re.I
@@ -73,8 +76,15 @@ def read_author(root: Element, data: PageData, *, title: str | None, body: str) 
     # What stands beside the article is signed for it; a tag in the head may be the same on all pages.
     persons = [claim for claim in own if not _MEDIUM.search(claim) or claim in signed]
     byline = list(_byline(root, title))
-    named = next(iter(persons), None) or _found(_AUTHOR_LINE, byline) or _in_text(body)
-    return named or _found(_SOURCE_LINE, byline) or next(iter(usable), None) or _medium(root, data)
+    text = body.split("\n")
+    in_text = _in_text([*text[:2], *text[-3:], *byline[:8]])
+    named = next(iter(persons), None) or _found(_AUTHOR_LINE, byline) or in_text
+    return named or _found(_SOURCE_LINE, byline) or next(iter(usable), None) or _medium(root, data) or _alone(byline)
+
+
+def _alone(byline: list[str]) -> str | None:
+    """A medium's name on a line of its own ("新华社"), close below the headline."""
+    return next((line for line in byline[1:4] if _ALONE.fullmatch(line)), None)
 
 
 def _is_name(claim: str) -> bool:
@@ -99,9 +109,8 @@ def _found(pattern: re.Pattern[str], lines: list[str]) -> str | None:
     return None
 
 
-def _in_text(body: str) -> str | None:
-    lines = body.split("\n")
-    for line in [*lines[:2], *lines[-3:]]:
+def _in_text(lines: list[str]) -> str | None:
+    for line in lines:
         if (found := _IN_TEXT.search(line[:300])) is not None:
             return found[1]
     return None

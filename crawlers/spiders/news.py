@@ -22,13 +22,15 @@ from crawlers.pages.base import Link, PageContext
 from crawlers.pages.entrance import SHAPE_NAMES, Shape, shape_of
 from crawlers.pages.urls import identity, site_of
 from crawlers.spiders.base import SourceSpider
-from crawlers.spiders.news_shown import Shown, latest, wanted
+from crawlers.spiders.news_shown import Shown, latest, rolled_past, wanted
 from crawlers.visits import Page, Spent, Visit
 
 #: A forum's feed leads to threads, of which the opening is the news.
 _READ_AS: Mapping[str, str] = {"article": "article", "thread": "discuz"}
 #: A section's list goes on for years; what is behind this is reported, not read.
 _MOST_LISTS = 20
+#: Indexes of indexes are against the protocol, and exist.
+_DEEPEST_INDEX = 2
 #: An article of more pages than this is a book.
 _MOST_PAGES = 20
 #: So many pages without an article and none with one: the site changed, or it lists no articles at all.
@@ -118,6 +120,8 @@ class NewsSpider(SourceSpider):
         await walk.visit.keep(page.parsed.posts, page)
         walk.entrances.learned(url, {"shape": shape, **_validators(page)})
         walk.shown.add(page, entrance=url, loose=shape in ("sitemap", "section"), home=walk.visit.source.url)
+        if before in ("feed", "jsonfeed") and not walk.visit.source.also and rolled_past(page, walk.reading):
+            walk.visit.notes.append("订阅里全是没见过的条目，更早的可能已经滚出，其间或有遗漏")
         if shape == "sitemap":
             await self._read_index(walk, url, [link for link in page.parsed.links if link.leads_to == "feed"])
         elif shape in ("section", "jsonfeed"):
@@ -127,7 +131,7 @@ class NewsSpider(SourceSpider):
         own = walk.visit.source.parser
         return own if own and not _FEED_ADDRESS.search(url) else "entrance"
 
-    async def _read_index(self, walk: _Walk, url: str, children: list[Link]) -> None:
+    async def _read_index(self, walk: _Walk, url: str, children: list[Link], depth: int = 1) -> None:
         """The sitemaps of an index that changed since they were last read."""
         if not children:
             return
@@ -151,6 +155,11 @@ class NewsSpider(SourceSpider):
             if not page.unchanged:
                 walk.entrances.learned(child.url, {"changed": changed, **_validators(page)}, index=url)
                 walk.shown.add(page, entrance=child.url, loose=True, home=walk.visit.source.url)
+                inner = [link for link in page.parsed.links if link.leads_to == "feed"]
+                if depth < _DEEPEST_INDEX:
+                    await self._read_index(walk, child.url, inner, depth + 1)
+                elif inner:
+                    walk.visit.notes.append(f"站点地图索引嵌套过深，没有继续读取：{child.url}")
         if problem is not None or beyond:
             walk.entrances.forget([url])
         if problem is not None and not read:

@@ -15,6 +15,8 @@ from crawlers.visits import Page
 
 #: Addresses without a date are told apart only by remembering them, and memory has an end.
 _MOST_UNDATED = 4000
+#: A shorter feed may well have nothing but news.
+_FEWEST_FOR_A_GAP = 5
 _LEADS = ("article", "thread")
 _NUMBER = re.compile(r"\d+", re.ASCII)
 _DAY = re.compile(r"/(20[0-3]\d)[-/]?(0[1-9]|1[0-2])[-/]?(0[1-9]|[12]\d|3[01])?(?=\D|$)", re.ASCII)
@@ -98,6 +100,13 @@ def wanted(shown: Shown, reading: KnownReading, *, before: str | None) -> Choice
     if history:
         notes.append(f"{history} 篇早于 {reading.floor:%Y-%m-%d} 的内容没有补采（超出 [crawl] backfill）")
     return Choice(links=links, notes=tuple(notes))
+
+
+def rolled_past(page: Page, reading: KnownReading) -> bool:
+    """Whether a feed that we know shows only what we do not: what came between may have left it already."""
+    listed = [link for link in page.parsed.links if link.leads_to in _LEADS]
+    fresh = [link for link in listed if reading.wants(identity(link.url), latest(link.changed))]
+    return bool(reading.known) and len(listed) >= _FEWEST_FOR_A_GAP and len(fresh) == len(listed)
 
 
 def _age(key: str) -> tuple[str, int]:

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from core.model import post_id
 from tests.crawlers.conftest import Crawls, row
-from tests.crawlers.news_site import NAMESPACE, SENTENCES, XML, NewsSite, page, tag_page
+from tests.crawlers.news_site import NewsSite, tag_page
 from tests.crawlers.site import NOW, Reply
 
 LATER = NOW + timedelta(minutes=10)
@@ -116,6 +115,32 @@ def test_a_crawl_that_ran_out_of_pages_goes_on_where_it_stopped(crawls: Crawls, 
     assert news.asked() == ["/map.xml"]
 
 
+def test_an_index_of_indexes_is_read_one_level_deep(crawls: Crawls, news: NewsSite) -> None:
+    """And not for ever: an index that lists itself ends."""
+    news.publish(1)
+    news.pages |= {
+        "/map.xml": lambda: news.index({"/news-map.xml": None}),
+        "/news-map.xml": lambda: news.index({"/m1.xml": None, "/news-map.xml": None}),
+        "/m1.xml": lambda: news.sitemap(article(1)),
+    }
+    outcome = crawls.run(row("paper", "news", f"{news.site.url}/map.xml"))
+    assert outcome.state("paper")[0] == "ok"
+    assert "索引嵌套过深" in outcome.state("paper")[1]
+    assert len(crawls.posts()) == 1
+    assert len(news.asked()) == 5
+
+
+def test_a_feed_that_rolled_past_us_says_so(crawls: Crawls, news: NewsSite) -> None:
+    """Where all entries are new, some may have come and gone unseen."""
+    news.publish(*range(1, 7))
+    news.pages["/rss"] = lambda: news.feed(etag=False)
+    source = row("paper", "news", f"{news.site.url}/rss")
+    assert "滚出" not in crawls.run(source).state("paper")[1]
+    news.articles.clear()
+    news.publish(*range(20, 26), minutes_ago=-5)
+    assert "更早的可能已经滚出" in crawls.run(source, now=LATER).state("paper")[1]
+
+
 def test_a_sitemap_that_fails_is_read_next_time(crawls: Crawls, news: NewsSite) -> None:
     """Its siblings are read; its last change is not taken for read."""
     news.publish(1, 2)
@@ -219,132 +244,3 @@ def test_what_lies_before_the_backfill_is_stated_once(crawls: Crawls, news: News
     news.publish(3, minutes_ago=-60)
     late = crawls.run(source, now=NOW + timedelta(days=20)).state("paper")[1]
     assert "1 篇早于 2026-03-28 的内容没有补采" in late, "published while nobody watched"
-
-
-# -- articles ----------------------------------------------------------------------------------------------------------
-
-TITLE = "车主反映刹车异响 门店：已上报厂家"
-
-
-def in_pages(news: NewsSite, *, gone: set[int]) -> None:
-    """An article of three pages at /a/2026/0315/7.html."""
-    for number, sentence in enumerate(SENTENCES, start=1):
-        path = f"/a/2026/0315/7{'' if number == 1 else f'_{number}'}.html"
-        following = f'<div class="page"><a href="7_{number + 1}.html">下一页</a></div>' if number < 3 else ""
-        text = (
-            f"第{number}页。{sentence.format(title=TITLE)}",
-            f"车主在第{number}页说：“店里换了两次刹车片都没有用。”",
-        )
-        reply = page(
-            TITLE, *text, *[line.format(title=TITLE) + f"（{number}）" for line in SENTENCES], when=NOW, below=following
-        )
-        news.pages[path] = lambda number=number, reply=reply: Reply(status=500) if number in gone else reply  # type: ignore[misc]
-    news.pages["/map.xml"] = lambda: news.sitemap("/a/2026/0315/7.html")
-
-
-def test_an_article_of_several_pages_is_one_post(crawls: Crawls, news: NewsSite) -> None:
-    """All pages' text in order, known by the first page's address."""
-    in_pages(news, gone=set())
-    crawls.run(row("paper", "news", f"{news.site.url}/map.xml"))
-    (post,) = crawls.posts()
-    assert post.url.endswith("/a/2026/0315/7.html")
-    places = [post.text.find(f"第{number}页。") for number in (1, 2, 3)]
-    assert places == sorted(places)
-    assert -1 not in places
-
-
-def test_an_article_that_is_cut_is_kept_stated_and_completed(crawls: Crawls, news: NewsSite) -> None:
-    """What could be read is a post at once; the rest follows when it can be read."""
-    gone = {2}
-    in_pages(news, gone=gone)
-    source = row("paper", "news", f"{news.site.url}/map.xml")
-    first = crawls.run(source)
-    assert "文章共多页，只读到第 1 页" in first.state("paper")[1]
-    assert "第1页。" in crawls.posts()[0].text
-    gone.clear()
-    second = crawls.run(source, now=LATER)
-    assert second.reports["paper"]["changed"] == 1
-    assert "第3页。" in crawls.posts()[0].text
-    news.asked()
-    crawls.run(source, now=LATER + timedelta(minutes=10))
-    assert news.asked() == ["/map.xml"]
-
-
-def comment(number: int, words: str) -> str:
-    return (
-        f'<li id="comment-{number}" class="comment"><div class="comment-author"><b class="fn">车主{number}</b></div>'
-        f'<time datetime="2026-03-15T10:00:00+08:00">x</time><div class="comment-content"><p>{words}</p></div></li>'
-    )
-
-
-@pytest.mark.parametrize("wanted", [True, False])
-def test_comments_are_posts_where_the_source_asks_for_them(crawls: Crawls, news: NewsSite, wanted: bool) -> None:
-    """From the page at first, later from the site's feed of comments; never without being asked for."""
-    below = f'<ol class="comment-list">{comment(5, "我的车也是这样，换了两次都没用。")}</ol>'
-    said = page(TITLE, *(line.format(title=TITLE) for line in SENTENCES), when=NOW, below=below)
-    link = b'<link rel="alternate" type="application/rss+xml" href="/comments/feed/"></head>'
-    news.pages["/a/1.html"] = lambda: Reply(body=said.body.replace(b"</head>", link))
-    news.pages["/map.xml"] = lambda: news.sitemap("/a/1.html")
-    items = (
-        f"<item><title>评论</title><link>{news.site.url}/a/1.html#comment-6</link><description>店里说一周内答复。</description>"
-        "<pubDate>Sun, 15 Mar 2026 11:00:00 +0000</pubDate></item>"
-    )
-    feed = f"{XML}<rss><channel><title>评论</title>{items}</channel></rss>".encode()
-    news.pages["/comments/feed/"] = lambda: Reply(body=feed, kind="application/rss+xml")
-    source = row("paper", "news", f"{news.site.url}/map.xml", comments=wanted)
-    crawls.run(source)
-    crawls.run(source, now=LATER)
-    comments = [post for post in crawls.posts() if post.native_id.startswith("comment:")]
-    assert [post.native_id for post in comments] == (["comment:5", "comment:6"] if wanted else [])
-    host = news.site.url.removeprefix("http://")
-    assert {post.parent for post in comments} == ({post_id("news", host, f"{host}/a/1.html")} if wanted else set())
-    assert ("/comments/feed/" in news.asked()) is wanted
-
-
-# -- hostile -----------------------------------------------------------------------------------------------------------
-
-
-def bomb() -> bytes:
-    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
-    return f'<?xml version="1.0"?><!DOCTYPE urlset [<!ENTITY e0 "x">{entities}]><urlset {NAMESPACE}><url><loc>http://x.test/&e9;</loc></url></urlset>'.encode()
-
-
-def outside() -> bytes:
-    doctype = '<!DOCTYPE urlset SYSTEM "http://127.0.0.1:9/x.dtd">'
-    return f'<?xml version="1.0"?>{doctype}<urlset {NAMESPACE}></urlset>'.encode()
-
-
-@pytest.mark.parametrize(
-    ("reply", "state"),
-    [
-        (Reply(body=bomb(), kind="application/xml"), "broken"),
-        (Reply(body=outside(), kind="application/xml"), "empty"),
-        (Reply(body=b"\x1f\x8b\x08\x00" + bytes(500), kind="application/gzip"), "broken"),
-        (Reply(body=f"{XML}<urlset {NAMESPACE}><url><loc>http://x".encode()), "broken"),
-        (Reply(body=b"{" * 100_000, kind="application/json"), "broken"),
-        (Reply(body=b"", kind="application/xml"), "broken"),
-    ],
-    ids=["billion-laughs", "external-dtd", "gzip-of-nothing", "cut", "deep-json", "no-bytes"],
-)
-def test_hostile_entrances_end_in_a_state(crawls: Crawls, news: NewsSite, reply: Reply, state: str) -> None:
-    """And never in a post, nor in a request to where they point."""
-    news.pages["/map.xml"] = lambda: reply
-    assert crawls.run(row("paper", "news", f"{news.site.url}/map.xml")).state("paper")[0] == state
-    assert crawls.posts() == []
-
-
-def test_a_sitemap_without_end_is_read_in_part_and_said_so(crawls: Crawls, news: NewsSite) -> None:
-    """A million undated addresses cost a bounded number of requests, and the cursor stays small."""
-    news.publish(999_999)
-    rows = b"".join(
-        b"<url><loc>%s/b/%d.html</loc></url>" % (news.site.url.encode(), number) for number in range(60_000)
-    )
-    newest = f"<url><loc>{news.site.url}{article(999_999)}</loc></url>".encode()
-    body = f"{XML}<urlset {NAMESPACE}>".encode() + newest + rows + b"</urlset>"
-    news.pages["/map.xml"] = lambda: Reply(body=body, kind="application/xml")
-    outcome = crawls.run(row("paper", "news", f"{news.site.url}/map.xml"), max_pages=12, max_response_mb=10)
-    state, reason = outcome.state("paper")
-    assert (state, "达到单次 12 页的上限" in reason) == ("ok", True)
-    assert "个没有日期的较旧网址没有读取" in reason
-    assert [post.url for post in crawls.posts()] == [news.site.url + article(999_999)]
-    assert len(str(outcome.sources["paper"]["cursor"])) < 5000

@@ -9,7 +9,7 @@ import pytest
 
 from crawlers.pages import PageContext, parse_page
 from crawlers.pages.article_data import read_page_data
-from crawlers.pages.article_edges import without_head
+from crawlers.pages.article_edges import trimmed, without_head
 from crawlers.pages.article_facts import read_title
 from crawlers.pages.markup import parse_markup
 
@@ -141,6 +141,34 @@ def test_a_news_flash(markup: str, state: str) -> None:
     assert parse_page("article", body.encode(), page).state.state == state
 
 
+def test_the_sites_name_in_an_author_tag_is_no_author() -> None:
+    """A portal puts its own name into every page; the byline knows better, and the tag is better than nothing."""
+    head = '<meta name="author" content="江城网"><title>早高峰事故通报_江城网</title>'
+    page = PageContext(url="https://n.example.test/1.html", now=NOW, zone=SHANGHAI)
+    for byline, name in (("<p>来源：江城晚报</p>", "江城晚报"), ("<p>作者：何平</p>", "何平"), ("", "江城网")):
+        body = f"<html><head>{head}</head><body><h1>早高峰事故通报</h1>{byline}<div>{PROSE}</div></body></html>"
+        (post,) = parse_page("article", body.encode(), page).posts
+        assert post.author.name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "正文。" * 20 + "\n特别声明：以上内容为自媒体上传，本平台仅提供存储。\nNotice: The content",
+            "正文。" * 20,
+        ),
+        ("正文。" * 20 + "\n（责任编辑：方圆）\n举报/反馈", "正文。" * 20 + "\n（责任编辑：方圆）"),
+        ("正文。" * 20 + "\n推荐阅读\n另一篇文章的标题\n又一篇文章的标题", "正文。" * 20),
+        ("推荐阅读\n" + "正文。" * 20, "推荐阅读\n" + "正文。" * 20),
+        ("正文。" * 20 + "\n声明中说：将召回全部车辆。", "正文。" * 20 + "\n声明中说：将召回全部车辆。"),
+    ],
+)
+def test_what_platforms_put_below_goes(text: str, expected: str) -> None:
+    """Statements and teasers at the end are dropped; the editor's line is part of the article."""
+    assert trimmed(text, "标题") == expected
+
+
 @pytest.mark.parametrize(
     ("markup", "name"),
     [
@@ -149,10 +177,22 @@ def test_a_news_flash(markup: str, state: str) -> None:
         ("<p>记者 何平 摄影 方圆</p>", "何平"),
         ("<p>记者介绍，8月13日，车主投诉</p>", None),
         ("<p>编辑：何平</p>", None),
+        ("<p>2026-03-14 08:00 来源：江城晚报 字号</p>", "江城晚报"),
+        ("<p>来源：江城晚报 作者：佚名</p>", "江城晚报"),
+        ("<p>作者：何平 点击：12 次</p>", "何平"),
+        ("<p>时间：2026-03-14</p><p>文/何平 整合</p>", "何平"),
+        ("<p>新华社</p><p>2026-03-14 08:00</p>", "新华社"),
+        (
+            "<p>本报讯（全媒体记者 何平 方圆）车主称三次检修仍有异响，商家至今没有书面答复，已向主管部门反映。</p>",
+            "何平 方圆",
+        ),
+        ("<p>【記者何平／江城報導】車主稱三次檢修仍有異響，商家至今沒有書面答覆，已向主管機關反映。</p>", "何平"),
+        ("<p>作者：网络整理</p>", None),
+        ('<span class="source">来源：<a>江城车讯</a></span>', "江城车讯"),
     ],
 )
 def test_who_signed(markup: str, name: str | None) -> None:
-    """The author is whoever the page says signed it; an editor or a verb after 记者 is nobody."""
+    """Whoever the page says signed it, else the medium; an editor or a verb after 记者 is nobody."""
     body = (
         "<html><head><title>早高峰事故通报 - 江城网</title></head><body><h1>早高峰事故通报</h1>"
         f"{markup}<div>{PROSE}</div></body></html>"
