@@ -2,9 +2,9 @@
 
 Never `see_lz` (only the thread's author): what others answer is why we read.
 
-[R 2026-09] What to expect of the live site, unverified here: /f and /p draw nothing for visitors (blocked, with the ways
-out as reason); /mo/q/m does, for a browser that has a visitor's cookie (the source's `cookie`); the app's interface asks
-for none. [?] Its robots.txt lets in named agents only: then a source needs `ignore_robots_because`.
+[R 2026-09] What to expect of the live site, unverified here: /f and /p draw nothing for visitors (blocked, with the
+ways out as reason); /mo/q/m does, for a browser that has a visitor's cookie (the source's `cookie`); the app's
+interface asks for none. [?] Its robots.txt lets in named agents only: then a source needs `ignore_robots_because`.
 """
 
 from __future__ import annotations
