@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -111,6 +112,14 @@ def test_a_crash_in_the_middle_tells_neither_half_nor_twice(watched: World, monk
     assert [row.told for row in watched.rows(source_states)] == [None]
     assert _alarm(watched, NOW) == 1
     assert _alarm(watched, NOW) == 0
+
+
+def test_crawls_that_end_together_tell_once(watched: World) -> None:
+    """Each kind of source is crawled by a process of its own, and each looks at all sources at its end."""
+    _crawl(watched, BLOCKED, NOW)
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda _: _alarm(watched, NOW), range(8)))
+    assert sum(told) == len(watched.rows(messages)) == 1
 
 
 def test_each_reader_gets_a_message_of_his_own(world: World, tmp_path: Path) -> None:
