@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from core.errors import TingfengError
 from core.model import Post, SourceState
 from core.settings import Settings, SourceSettings
 from crawlers.cookies import Cookies, cookies_of
+from crawlers.expectations import Filled
 from crawlers.fetching import header
 from crawlers.job import Job
 from crawlers.pages import detect, parse_page
@@ -36,18 +37,13 @@ from evidence.vault import RawResponse, Vault
 BELOW = 3
 #: A trial shows what is there, however old.
 _ALL_THERE_IS = timedelta(days=5000)
-#: The fields an operator looks for, and what tells that a post has them.
-_FIELDS: tuple[tuple[str, Callable[[Post], bool]], ...] = (
-    ("title", lambda post: post.title is not None),
-    ("author", lambda post: post.author.name is not None),
-    ("published", lambda post: post.published is not None),
-    ("text", lambda post: bool(post.text)),
-    ("counts", lambda post: any(count is not None for count in (
-        post.counts.views, post.counts.replies, post.counts.likes, post.counts.reposts))),
+#: What a post may have beyond what every crawl counts, and what tells that it has it.
+_BESIDES: tuple[tuple[str, Callable[[Post], bool]], ...] = (
+    ("counts", lambda post: any(count is not None for count in astuple(post.counts))),
     ("images", lambda post: bool(post.images)),
     ("floor", lambda post: post.floor is not None),
     ("parent", lambda post: post.parent is not None),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +195,7 @@ def _run(
     return Trial(
         source=source,
         report=report,
-        reason="；".join(part for part in report.reason.split("；") if part != Spent(pages).sign),
+        reason=_own(report.reason, pages),
         robots=_robots(source, report, memory.responses.values()),
         cookies=cookies_of(source, now=clock()),
         pages=tuple(_seen(raw, source, settings) for raw in _in_order(memory, report) if not _is_robots(raw)),
@@ -208,9 +204,21 @@ def _run(
     )
 
 
+def _own(reason: str, pages: int) -> str:
+    """The reason without what only says that a trial is a trial: it reads few pages and leaves the rest."""
+    cut = (Spent(pages).sign, "的内容还没有读到")
+    return "；".join(part for part in reason.split("；") if not part.endswith(cut))
+
+
 def filled(posts: Sequence[Post]) -> dict[str, float]:
-    """The share of the posts that have each field; empty without posts."""
-    return {name: sum(1 for post in posts if has(post)) / len(posts) for name, has in _FIELDS} if posts else {}
+    """The share of the posts that have each field, of those that could have it; empty without posts."""
+    counted = Filled()
+    counted.add(posts)
+    rates = counted.rates()
+    shares: dict[str, float] = {name: rates[name] for name in ("title", "author", "published", "text") if name in rates}
+    if posts:
+        shares |= {name: sum(1 for post in posts if has(post)) / len(posts) for name, has in _BESIDES}
+    return shares
 
 
 def _in_order(memory: Memory, report: SourceReport) -> list[RawResponse]:

@@ -65,6 +65,7 @@ def test_a_trial_shows_what_a_crawl_would_collect(desk: Desk, site: Callable[...
                  "首次抓取只收 7天以内的内容"):  # fmt: skip
         assert said in done.out, said
     assert "上限" not in done.out
+    assert "没有读到" not in done.out
     assert len(forum.pages()) == 4
 
 
