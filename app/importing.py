@@ -1,4 +1,4 @@
-"""What a person hands in becomes posts: a JSON Lines file, a table, or a list of addresses to fetch.
+"""What a person hands in becomes posts: a JSON Lines file, a table, a saved page, or a list of addresses to fetch.
 
 A file is checked whole before anything of it is taken: half an import is worse than none, nobody knows which half.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,24 +22,29 @@ from core.wire import post_from_json, read_lines
 
 # Imports stand inside the functions: every command loads this module, and the page parsers take half a second.
 
-Format = Literal["jsonl", "csv", "urls"]
+Format = Literal["jsonl", "csv", "urls", "page"]
 
 #: A larger file is better split: all of it is held in memory while it is checked.
 LARGEST_FILE = 200_000_000
 _BY_ENDING: dict[str, Format] = {
     ".jsonl": "jsonl", ".json": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".urls": "urls",
+    ".html": "page", ".htm": "page", ".xhtml": "page", ".shtml": "page",
 }  # fmt: skip
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _LONGEST_URL = 2000
+#: Browsers write where a page came from at its top when they save it.
+_SAVED_FROM = re.compile(rb"<!--\s*saved from url=\(\d{1,6}\)(https?://[^\s>]{1,2000}?)\s*-->", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandedIn:
-    """What a file holds: posts, or addresses to fetch; one of the two is empty."""
+    """What a file holds: posts, addresses to fetch, or one saved page."""
 
     posts: tuple[Post, ...] = ()
     urls: tuple[str, ...] = ()
+    #: A page or an answer of an interface, as it was saved; a parser reads it.
+    page: bytes | None = None
     #: Sentences about what was left out (columns that mean nothing to us).
     notes: tuple[str, ...] = ()
 
@@ -56,7 +62,13 @@ def read_file(content: bytes, *, name: str, form: Format | None, now: datetime, 
             problem="这是电子表格，不是 CSV",
             fix="请在表格软件里另存为 CSV（UTF-8）",
         )
+    if name.lower().endswith((".mht", ".mhtml", ".pdf", ".docx", ".doc")):
+        raise ConfigError(
+            file="命令行", key="FILE", value=name, problem="读不了这种格式", fix="请在浏览器里另存为“网页，仅 HTML”"
+        )
     form = form or _BY_ENDING.get(PurePath(name).suffix.lower()) or _by_content(content, name)
+    if form == "page":
+        return HandedIn(page=content)
     text = decode_strictly(content, name=name, may_be_gbk=form != "jsonl")
     if form == "urls":
         return HandedIn(urls=read_urls(text.splitlines(), name=name))
@@ -73,6 +85,8 @@ def _by_content(content: bytes, name: str) -> Format:
     """What the first line that says something is: an object, column names, or an address."""
     from app.importing_csv import names_columns
 
+    if content.lstrip(codecs.BOM_UTF8).lstrip()[:1] == b"<":
+        return "page"
     lines = decode_strictly(content, name=name, may_be_gbk=True).splitlines()
     first = next((line.strip() for line in lines if line.strip() and not line.startswith("#")), "")
     if first.startswith("{"):
@@ -115,6 +129,13 @@ def read_urls(lines: Iterable[str], *, name: str) -> tuple[str, ...]:
             raise BadInput(file=name, line=number, key="网址", value=text[:80], fix=problem)
         found[text] = None
     return tuple(found)
+
+
+def saved_from(content: bytes) -> str | None:
+    """Where a saved page came from, as the browser noted at its top."""
+    found = _SAVED_FROM.search(content[:4096])
+    url = found[1].decode("utf-8", "replace") if found else ""
+    return url if url and problem_of(url) is None else None
 
 
 def check_urls(urls: Sequence[str]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ from rich.progress import Progress, track
 
 from app.cli.faults import explain
 from app.cli.options import DEFAULT_CONFIG, ConfigOption, QuietOption, VerboseOption, moment, open_product
-from app.importing import LARGEST_FILE, Format, check_urls, problem_of, read_file
+from app.importing import LARGEST_FILE, Format, check_urls, problem_of, read_file, saved_from
 from app.known_parsers import require_parsers
 from app.lifeline import spawn
 from app.wiring import Product
@@ -144,18 +145,21 @@ def parse(
 
 def import_posts(
     file: Annotated[
-        Path | None, typer.Argument(help="JSONL、CSV 或网址清单（每行一个）；- 为标准输入。", show_default=False)
+        Path | None,
+        typer.Argument(help="JSONL、CSV、网址清单（每行一个）或存下的网页；- 为标准输入。", show_default=False),
     ] = None,
     url: Annotated[list[str] | None, typer.Option("--url", help="要抓取一次的网址，可写多个。")] = None,
     form: Annotated[Format | None, typer.Option("--format", help="文件格式；默认看扩展名和内容。")] = None,
-    kind: Annotated[str, typer.Option(help="网址用哪个页面解析器；auto 自动辨认。")] = "auto",
+    kind: Annotated[str, typer.Option(help="网页用哪个页面解析器；auto 自动辨认。")] = "auto",
+    saved: Annotated[str, typer.Option(help="网页存下的时间；默认看文件。")] = "",
     config: ConfigOption = DEFAULT_CONFIG,
     verbose: VerboseOption = False,
 ) -> None:
     """把别处得来的帖文放进同一条流程：文件先整份检查，有一行不对就一条也不收；网址逐个抓取，收下能收的。
 
     抓取与信源一样礼貌：遵守 robots.txt、限速、识别拦截。自己写的内网网址可以抓取。CSV 第一行是列名，
-    “内容”一列必须有；另认识标题、网址、作者、发布时间、渠道、点赞、评论、转发、阅读等列。
+    “内容”一列必须有；另认识标题、网址、作者、发布时间、渠道、点赞、评论、转发、阅读等列。存下的网页不再抓取，
+    用 --url 写明它原来的网址（浏览器存下的网页里通常已有）；存下的接口响应加 --format page。
     """
     if file is None and not url:
         raise ConfigError(
@@ -167,6 +171,9 @@ def import_posts(
     product = open_product(config, verbose=verbose)
     if file is not None:
         handed = read_file(content, name=str(file), form=form, now=product.clock(), zone=product.settings.zone)
+        if handed.page is not None:
+            _take_saved(handed.page, file, urls, saved, product, kind)
+            return
         urls = tuple(dict.fromkeys((*urls, *handed.urls)))
         for note in handed.notes:
             typer.echo(note, err=True)
@@ -198,14 +205,40 @@ def _take(urls: Sequence[str], product: Product, kind: str) -> None:
 
         taken = {one.url: one for one in take_pages(urls, product=product, parser=kind, tell=tell)}
     for url in urls:
-        one = taken.get(url)
-        state, reason = (SOURCE_STATE_NAMES[one.state], one.reason) if one else ("未抓取", "被中断，请再次导入")
-        if one is not None and one.state == "empty":
-            state = "没有帖文"
-        typer.echo(f"{state}\t{url}\t{reason}")
+        typer.echo(_told(taken[url]) if url in taken else f"未抓取\t{url}\t被中断，请再次导入")
     failed = sum(1 for url in urls if url not in taken or not taken[url].posts)
     if failed:
         raise TingfengError(f"{len(urls)} 个网址中有 {failed} 个没有取到帖文，其余已收下")
+
+
+def _take_saved(body: bytes, file: Path, urls: Sequence[str], saved: str, product: Product, kind: str) -> None:
+    """Keep the posts of one saved page; end with 1 where it has none."""
+    from app.importing_pages import take_saved
+
+    url = next(iter(urls), None) or saved_from(body)
+    if url is None or len(urls) > 1:
+        raise ConfigError(
+            file="命令行", key="--url", value="、".join(urls)[:80] or "(空)", problem="不知道这一页原来的网址",
+            fix="存下的网页要用一个 --url 写明它原来的网址",
+        )  # fmt: skip
+    when = moment(saved, product.settings, option="--saved") if saved else _saved_at(file, product)
+    taken = take_saved(body, url=url, saved=when, product=product, parser=kind)
+    typer.echo(_told(taken))
+    if not taken.posts:
+        raise TingfengError("这一页没有取到帖文")
+
+
+def _saved_at(file: Path, product: Product) -> datetime:
+    """When the file was last written; relative times on the page count from there."""
+    now = product.clock()
+    if not file.is_file():
+        return now
+    return min(now, datetime.fromtimestamp(file.stat().st_mtime, tz=now.tzinfo))
+
+
+def _told(taken: Taken) -> str:
+    state = "没有帖文" if taken.state == "empty" else SOURCE_STATE_NAMES[taken.state]
+    return f"{state}\t{taken.url}\t{taken.reason}"
 
 
 def _check_kind(kind: str) -> None:

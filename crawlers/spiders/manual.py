@@ -17,9 +17,10 @@ from core.model import SourceState
 from core.settings import SourceSettings
 from crawlers.endings import crash_reason
 from crawlers.job import Job
+from crawlers.pages.base import Parsed
 from crawlers.reports import state_of
 from crawlers.spiders.base import SourceSpider
-from crawlers.visits import Page, Spent, Visit
+from crawlers.visits import Spent, Visit
 
 log = logging.getLogger("tingfeng.crawlers")
 
@@ -82,7 +83,7 @@ class ManualSpider(SourceSpider):
         page = await visit.enter(visit.source.url, parser)
         posts = page.parsed.posts
         if not posts:
-            return Taken(url=visit.source.url, state="empty", reason=_why_nothing(page))
+            return Taken(url=visit.source.url, state="empty", reason=nothing_here(page.parsed))
         await visit.keep(posts, page)
         same = len(posts) - visit.new - visit.changed
         reason = f"新 {visit.new} 条，有改动 {visit.changed} 条，已有 {same} 条"
@@ -102,8 +103,8 @@ class ManualSpider(SourceSpider):
         return Taken(url=url, state="broken", reason=crash_reason(error), proof=proof)
 
 
-def _why_nothing(page: Page) -> str:
-    said = page.parsed.state
-    if said.state == "empty" or not page.parsed.links:
-        return said.reason
+def nothing_here(parsed: Parsed) -> str:
+    """Why a page that could be read gave no post."""
+    if parsed.state.state == "empty" or not parsed.links:
+        return parsed.state.reason
     return "这是列表页，没有帖文；请给出具体帖子的网址，或把它配置成信源"

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.cli import app
+from app.wiring import Product
+from core.config import load_settings
 from core.errors import ConfigError
 from tests.app.test_cli import tingfeng
 from tests.crawlers.site import Reply, Site, serving
@@ -150,3 +152,34 @@ def test_a_table_in_gbk_reaches_the_archive(demo_config: Path, tmp_path: Path) -
     assert "没有用到的列：备注" in done.stderr
     tingfeng("work", "--once", "--config", str(demo_config))
     assert "刹车失灵" in tingfeng("search", "channel:news 刹车", "--config", str(demo_config)).stdout
+
+
+COMPLAINT = Path(__file__).resolve().parents[1] / "pages" / "complaint" / "platform_detail" / "page.html"
+ADDRESS = "https://tousu.sina.com.cn/complaint/view/17348988666/"
+
+
+def test_a_page_that_a_person_saved_enters_with_its_proof(demo_config: Path, tmp_path: Path) -> None:
+    """For sites that no program may read: nothing is fetched, and the browser's own note names the address."""
+    file = tmp_path / "投诉.html"
+    file.write_bytes(f"<!-- saved from url=(0057){ADDRESS} -->\n".encode() + COMPLAINT.read_bytes())
+    done = tingfeng("import", str(file), "--config", str(demo_config))
+    assert (done.returncode, done.stdout) == (0, f"正常\t{ADDRESS}\t新 3 条，有改动 0 条，已有 0 条\n"), done.stderr
+    product = Product(load_settings(demo_config, {}))
+    post = next(post for post in product.posts.latest(10) if post.native_id == "c:17348988666")
+    assert (post.kind, post.channel, post.url) == ("complaint", "complaint", ADDRESS)
+    raw = product.vault.get_response(product.posts.raw_of(post.id) or "")
+    assert raw.body == file.read_bytes()
+    assert ("X-Tingfeng-Origin", "saved and handed in by a person") in raw.headers
+    product.database.close()
+
+
+def test_a_saved_page_without_an_address_asks_for_it(demo_config: Path, tmp_path: Path) -> None:
+    """Posts have no identity without the site they come from; a page that is only a gate is said to be one."""
+    file = tmp_path / "page.html"
+    file.write_bytes(COMPLAINT.read_bytes())
+    asked = tingfeng("import", str(file), "--config", str(demo_config))
+    assert asked.returncode == 2
+    assert "--url" in asked.stderr
+    file.write_text(CAPTCHA, encoding="utf-8")
+    gate = tingfeng("import", str(file), "--url", ADDRESS, "--config", str(demo_config))
+    assert (gate.returncode, gate.stdout) == (1, f"被拦截\t{ADDRESS}\t页面标题是“安全验证”\n")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.importing import HandedIn, check_urls, problem_of, read_file
+from app.importing import HandedIn, check_urls, problem_of, read_file, saved_from
 from core.errors import BadInput, ConfigError
 from core.model import Author, Counts, Post
 
@@ -174,6 +174,34 @@ def test_what_is_no_address_is_named_before_anything_is_fetched(url: str) -> Non
 def test_an_address_inside_our_network_is_good(url: str) -> None:
     """A person names it; only pages from outside may not lead there."""
     assert problem_of(url) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "form"),
+    [
+        ("x.html", b"<html>", None),
+        ("-", b"\xef\xbb\xbf\n<!DOCTYPE html>", None),
+        ("-", "<p>刹车</p>".encode("gbk"), None),
+        ("answer.json", b'{"result": {}}', "page"),
+    ],
+)
+def test_a_saved_page_is_kept_as_it_is(name: str, content: bytes, form: str | None) -> None:
+    """Whatever its encoding: a parser reads it."""
+    assert read(content, name=name, form=form).page == content
+
+
+def test_where_a_page_was_saved_from() -> None:
+    """The browser's own note, where it is an address."""
+    note = b"<!-- saved from url=(0030)https://a.example.test/t/1?x=2 -->\n<html>"
+    assert saved_from(note) == "https://a.example.test/t/1?x=2"
+    assert saved_from(b"<!-- saved from url=(0022)about:internet -->") is None
+    assert saved_from(b"<html><!-- -->") is None
+
+
+def test_an_archive_of_a_page_is_refused_with_what_to_do() -> None:
+    """MHTML and the like are no pages that a parser reads."""
+    with pytest.raises(ConfigError, match="仅 HTML"):
+        read(b"From: <Saved by Blink>", name="page.mhtml")
 
 
 def test_lines_of_json_as_before() -> None:
