@@ -87,7 +87,9 @@ def text_of(root: Element, *, skip: Skip | None = None, hidden: bool = False) ->
         tag = element.tag if isinstance(element.tag, str) else ""
         if event == "end":
             parts.append("\n" if tag in _BLOCKS else " " if tag in ("td", "th") else "")
-            parts.append((element.tail or "") if element is not root else "")
+            if element is not root and element.tail:
+                above = element.getparent()
+                parts.append(_blank(element.tail, above.tag if above is not None else ""))
             continue
         if element is not root and (
             tag in _SILENT or not tag or (not hidden and is_hidden(element)) or (skip is not None and skip(element))
