@@ -256,6 +256,10 @@ def _check_source(source: SourceSettings, file: str) -> None:
 
     if source.kind == "weibo" and not (source.keyword or source.user):
         raise refuse("keyword", "", "微博信源缺少关键词", '加上 keyword = "品牌名"，或 user = "用户编号"')
+    if source.surface == "search" and not source.keyword:
+        raise refuse("keyword", "", "s.weibo.com 只能搜索，缺少关键词", '加上 keyword = "品牌名"')
+    if source.kind == "weibo" and source.surface == "web" and not source.user:
+        raise refuse("user", "", "weibo.com 只能读用户的时间线", '加上 user = "用户编号"；搜索请用 mobile 或 search')
     if source.kind == "tieba" and not (source.keyword or "kw=" in source.url):
         raise refuse("keyword", "", "贴吧信源缺少吧名", '加上 keyword = "吧名"')
     fitting = _SURFACES.get(source.kind, ("",))

@@ -128,6 +128,7 @@ WRONG = [
     ),
     ("cookie not set", "sources", '#cookie = "env:W', 'cookie = "env:W', ["source[weibo-brand].cookie", "env:WEIBO_"]),
     ("cookie of nothing", "sources", "browser = false", 'user = "12"', ["source[city-forum].user"]),
+    ("weibo.com without a user", "sources", 'surface = ""', 'surface = "web"', ["source[weibo-brand].user", "mobile"]),
     ("surface of another kind", "sources", 'surface = ""', 'surface = "app"', ["weibo-brand", "surface", "mobile"]),
     ("notifier of no kind", "monitor", 'type = "console"', 'type = "pager"', ["notifiers.console", "pager"]),
     ("secret in clear", "monitor", '"env:SMTP_PASSWORD"', '"hunter2"', ["password", "env:"]),
