@@ -3,8 +3,10 @@
 A list is rows of one form with a title, a person, a time, numbers. A thread is blocks of one form with a person, a time
 and words. What shows neither is `broken`, not rubbish: menus, articles without comments, portals.
 
-Identity: a post's own number where every block carries one (id, data-…, anchor), with the thread's number before it,
-because such numbers may be floors. Without: floor, author and time, hashed; stable as long as the page keeps them.
+Identity: an opening post is named by its thread alone, so that it keeps its name when the first reply gives the page
+another form. Replies: a post's own number where every block carries one (id, data-…, anchor), with the thread's number
+before it, because such numbers may be floors. Without: floor, author and time, hashed; stable as long as the page keeps
+them.
 """
 
 from __future__ import annotations
@@ -116,7 +118,8 @@ def _posts(root: Element, blocks: list[Block], page: PageContext, base: str) -> 
         if not (text or images or (floor == 1 and title)):
             continue
         author = _author(block)
-        native_id = f"{thread}#{numbers[place] or _made_up(block, floor, author, text)}"
+        own_name = "opening" if floor == 1 else numbers[place] or _made_up(block, floor, author, text)
+        native_id = f"{thread}#{own_name}"
         own = post_id("forum", site, native_id)
         if floor == 1:
             opening = own
@@ -172,11 +175,18 @@ def _title(root: Element) -> str | None:
 
 def _numbers(blocks: list[Block]) -> tuple[list[str | None], list[str | None]]:
     """Each block's own number, by the attribute that all have and none shares; and the fragment that leads to it."""
-    found = [dict(reversed(list(marks(block.box)))) for block in blocks]
+    found: list[dict[str, str]] = []
+    for block in blocks:
+        names: dict[str, str] = {}
+        for name, value in marks(block.box):
+            names.setdefault(name, value)
+        found.append(names)
     common = Counter(name for names in found for name in names)
     for name, count in common.most_common():
         values = [names.get(name) for names in found]
-        if count == len(blocks) and len(set(values)) == len(values):
+        # An opening post may go without: it is named by its thread.
+        told = values if count == len(blocks) else values[1:]
+        if None not in told and len(set(told)) == len(told) and len(told) > 0:
             stem = name.partition(":")[2]
             is_anchor = "@id:" in name or "@name:" in name
             return list(values), [f"{stem}{value}" if is_anchor and value else None for value in values]

@@ -31,7 +31,8 @@ _WORDS = re.compile(
 )
 #: A class or id by which a single block calls itself a post.
 _POST = re.compile(
-    r"(?:^|[\s_-])(?:post|reply|floor|comment|message|topic|thread|lou|louceng|tie)(?:[\s_-]?\d*)(?:[\s_-]|$)", re.I
+    r"(?:^|[\s_-])(?:post|reply|floor|comment|message|topic|thread|lou|louceng|tie|tpc|floot)(?:[\s_-]?\d*)(?:[\s_-]|$)",
+    re.I,
 )
 
 
@@ -241,7 +242,7 @@ def _single(told: list[Told], people: set[int], by_node: dict[int, Told]) -> lis
                 break
             numbers = "".join(box.get(name) or "" for name in ("id", "data-id", "data-pid", "data-post-id"))
             called = f"{box.get('class') or ''} {box.get('id') or ''}"
-            if not (_POST.search(called) and re.search(r"\d", numbers)):
+            if not (_POST.search(called) and re.search(r"\d|tpc", numbers)):
                 continue
             author, when = _facts(box, people, by_node)
             if author is None or author.tag != "a" or when is None:
