@@ -48,18 +48,18 @@ class StandingReading:
 
     def fresh(self, threads: Iterable[Link], *, first_page: bool) -> list[Link]:
         """Those to fetch; old ones that nobody asked for are remembered as they stand."""
-        wanted: list[Link] = []
+        wanted: dict[str, Link] = {}
         for link in threads:
             if link.changed:
                 self._bottom = min(self._bottom or link.changed, link.changed)
             key = identity(link.url)
-            if key in self._shown:
+            if key in self._shown or key in wanted:
                 continue
             if self._wants(key, link, first_page=first_page):
-                wanted.append(link)
+                wanted[key] = link
             else:
                 self._shown[key] = link.standing
-        return wanted
+        return list(wanted.values())
 
     def _wants(self, key: str, link: Link, *, first_page: bool) -> bool:
         if key in self._tried:
