@@ -33,7 +33,8 @@ def add_to(sources: typer.Typer) -> None:
 
 
 def add(
-    url: Annotated[str, typer.Argument(help="列表页、订阅，或平台的网址。")],
+    address: Annotated[str, typer.Argument(metavar="[URL]", help="列表页、订阅，或平台的网址。")] = "",
+    url: Annotated[str, typer.Option(help="同上，写成选项也可。")] = "",
     name: Annotated[str, typer.Option(help="给人看的名字；不写则用站点。")] = "",
     id: Annotated[str, typer.Option("--id", help="小写字母、数字、- 和 _；不写则由站点得出。")] = "",
     kind: Annotated[WatchedKind | None, typer.Option(help="哪一类；不写则由网址或网页判断（取一次）。")] = None,
@@ -60,6 +61,9 @@ def add(
     verbose: VerboseOption = False,
 ) -> None:
     """在 sources.toml 末尾加一个信源；先按载入时的规则检查，原有内容与注释不动。"""
+    if bool(address) == bool(url):
+        raise typer.BadParameter("写出信源的网址，一个")
+    url = address or url
     product = open_product(config, verbose=verbose)
     require_parsers(product.settings)
     read_address(url)

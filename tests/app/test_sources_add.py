@@ -148,6 +148,17 @@ def test_line_ends_are_kept(desk: Desk, before: bytes, gap: bytes) -> None:
     assert after.count(b"\n") == after.count(b"\r\n") or b"\r\n" not in before
 
 
+def test_an_address_may_be_an_option(full: Desk) -> None:
+    """`--url` as in `test` and `new-source`; none or two of them are a question."""
+    assert full.run("sources", "add", "--url", BOARD, "--kind", "forum", "--id", "city").code == 0
+    assert rows(full)[1]["url"] == BOARD
+    for arguments in ((), (BOARD, "--url", BOARD)):
+        done = full.run("sources", "add", *arguments, "--kind", "forum")
+        assert done.code == 2
+        assert "写出信源的网址" in done.err
+    assert len(rows(full)) == 2
+
+
 def test_a_link_and_its_rights_are_kept(full: Desk) -> None:
     """The file may be a link into a folder under version control; its target is replaced, not the link."""
     target = full.folder / "shared.toml"
