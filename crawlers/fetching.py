@@ -93,9 +93,11 @@ class Fetcher:
         expects: Expects,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        parsed: bool = False,
     ) -> Answer:
         """Fetch one address, with POST where there is a body. Failures of the world are answers, not exceptions.
 
+        `parsed` promises that a page parser reads the body next: parsers look for refusals in it themselves.
         Raise `DaySpent` where the host's day allows no more requests.
         """
         if not may_ask(url, homes=self.homes):
@@ -120,7 +122,7 @@ class Fetcher:
             patience = bad.retry_after if isinstance(bad, RobotsUnreachable) else None
             return Answer(raw=raw, error=_failure(bad, url, self.largest_mb), retry_after=patience)
         raw = raw_response(response, self.clock())
-        error = _refusal(response, requested=url, expects=expects)
+        error = _refusal(response, requested=url, expects=expects, parsed=parsed)
         return Answer(raw=raw, error=error, retry_after=retry_after(response, raw.fetched) if error else None)
 
     def _with_cookies(self, url: str, headers: Mapping[str, str]) -> dict[str, str]:
@@ -149,8 +151,11 @@ def header(raw: RawResponse, name: str) -> str | None:
     return next((value for key, value in raw.headers if key.lower() == name.lower()), None)
 
 
-def _refusal(response: Response, *, requested: str, expects: Expects) -> PageError | None:
+def _refusal(response: Response, *, requested: str, expects: Expects, parsed: bool) -> PageError | None:
     """Why a response cannot be read, by everything but the page's own structure."""
+    if parsed and response.status == 200:
+        gate = gate_sign(response.url, requested=requested)
+        return Blocked(requested, gate) if gate else None
     target = redirect_target(response)
     gate = gate_sign(target, requested=requested) if target else None
     if gate:

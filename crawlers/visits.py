@@ -35,6 +35,9 @@ log = logging.getLogger("tingfeng.crawlers")
 
 #: A source whose pages fail so often in a row is left alone for now.
 _ENOUGH_FAILURES = 5
+#: A page of so many bytes is parsed on the spot: in milliseconds, which a thread would not save. Larger ones might
+#: keep all other sources waiting.
+_AT_ONCE = 100_000
 _T = TypeVar("_T")
 
 
@@ -68,7 +71,7 @@ HandOver = Callable[[Sequence[Post], RawResponse, Coverage | None], Awaitable[Ke
 #: The parser and the headers with which a page of posts is read, by its address.
 ReadsWith = Callable[[str], tuple[str, Mapping[str, str]]]
 #: What a page says when it was deleted, and not merely empty.
-_DELETED = re.compile("不存在|已?被?删除|已删|删帖|已失效|屏蔽|审核|deleted|removed", re.I)
+_DELETED = re.compile("不存在|已?被?删除|已删|删帖|已失效|屏蔽|隐藏|审核|deleted|removed", re.I)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -163,11 +166,12 @@ class Visit:
             if self._failures_in_a_row >= _ENOUGH_FAILURES:
                 raise
             return None
+        if says_deleted(page):
+            if identity(url) in {identity(bad.url) for bad in self.missed}:
+                return page  # there is no other edition of a page that was refused: as good as not asked
+            self.deleted.append((url, page.raw, page.parsed.state.reason))
         self._failures_in_a_row = 0
         self.read += 1
-        # Another edition of a page that was refused says nothing about the page itself.
-        if says_deleted(page) and identity(url) not in {identity(bad.url) for bad in self.missed}:
-            self.deleted.append((url, page.raw, page.parsed.state.reason))
         return page
 
     async def peek(self, url: str, *, opening: str | None = None) -> Peek:
@@ -180,7 +184,10 @@ class Visit:
             return Peek(found=Down(url, spent.sign))
         if answer.raw is None or answer.error is not None:
             return Peek(raw=answer.raw, found=answer.error or Down(url, "没有响应"))
-        parsed = await asyncio.to_thread(self._parse, answer.raw, kind, opening)
+        if len(answer.raw.body) <= _AT_ONCE:
+            parsed = self._parse(answer.raw, kind, opening)
+        else:
+            parsed = await asyncio.to_thread(self._parse, answer.raw, kind, opening)
         return Peek(raw=answer.raw, found=_as_error(url, parsed) or parsed)
 
     async def ask(
@@ -199,13 +206,19 @@ class Visit:
         return answer.raw
 
     async def _fetch(
-        self, url: str, *, expects: Expects, headers: Mapping[str, str] | None, body: bytes | None
+        self,
+        url: str,
+        *,
+        expects: Expects,
+        headers: Mapping[str, str] | None,
+        body: bytes | None,
+        parsed: bool = False,
     ) -> Answer:
         if self.pages >= self.limits.max_pages:
             raise Spent(self.limits.max_pages)
         self.pages += 1
         try:
-            return await self.fetcher.fetch(url, expects=expects, headers=headers, body=body)
+            return await self.fetcher.fetch(url, expects=expects, headers=headers, body=body, parsed=parsed)
         except DaySpent as spent:
             self.pages -= 1
             self.retry_after = spent.left
@@ -222,7 +235,7 @@ class Visit:
         may_be_gone: bool = False,
         may_be_other: bool = False,
     ) -> Page:
-        answer = await self._fetch(url, expects=expects(kind), headers=headers, body=body)
+        answer = await self._fetch(url, expects=expects(kind), headers=headers, body=body, parsed=True)
         if answer.raw is not None and may_be_gone and isinstance(answer.error, Gone):
             return Page(raw=answer.raw, parsed=stopped("empty", answer.error.sign), at=_server_time(answer.raw))
         if answer.raw is None or answer.error is not None:

@@ -29,6 +29,12 @@ _DECORATION = re.compile(
     r"/(?:smiley|smilies|smile|face|common|icon|avatar)s?/|avatar\.php|none\.gif|filetype/|uc_server", re.I
 )
 _MOST_IMAGES = 60
+_BOXES = ("div", "dl", "ul", "ol", "table", "td", "p", "section", "ignore_js_op")
+_LISTS = ("pattl", "t_attachlist", "img_list")
+_ATTACHED = (
+    ".//*[contains(@class,'pattl') or contains(@class,'t_attachlist')"
+    " or @class='img_one' or starts-with(@class,'img_list')]//img"
+)
 _HAS_CELLS = etree.XPath("boolean(.//td or .//*[@class])")
 _FLOOR_LABEL = etree.XPath(".//*[@id=$x or @id=$seven]")
 #: A page shows 10 to 100 posts; only a hostile one shows more than this.
@@ -50,6 +56,7 @@ class _Thread:
     counts: Counts
     #: What stands in a post without being said by its author.
     unsaid: Skip
+    has_attachments: bool
 
 
 def read_posts(root: Element, page: PageContext, *, base: str) -> tuple[bool, tuple[Post, ...]]:
@@ -89,7 +96,7 @@ def _boxes(root: Element) -> dict[str, Element]:
 def _touch_boxes(root: Element) -> dict[str, Element]:
     """The touch edition before X3.4 numbers only the button that answers a post."""
     boxes: dict[str, Element] = {}
-    buttons = root.xpath("//*[starts-with(@href,'#replybtn_') or starts-with(@id,'replybtn_')]")
+    buttons = root.xpath("//*[@href or @id][starts-with(@href,'#replybtn_') or starts-with(@id,'replybtn_')]")
     for button in buttons[: 2 * _MOST_POSTS]:
         number = _BUTTON.search(button.get("href") or button.get("id") or "")
         box = first(button.xpath("ancestor::*[contains(concat(' ',@class,' '),' plc ')][1]"))
@@ -114,6 +121,7 @@ def _thread(root: Element, page: PageContext, base: str) -> _Thread:
         number=found[1] if found else 1,
         title=_title(root),
         unsaid=unsaid_on(root),
+        has_attachments=_has_attachments(root),
         counts=_counts(root),
     )
 
@@ -139,7 +147,7 @@ def _counts(root: Element) -> Counts:
     """What the page says of the whole thread; labels differ with the edition's language."""
     list_ = first(root.xpath("(//*[@id='postlist' or contains(@class,'viewthread')])[1]"))
     head = beginning(list_, 2000) if list_ is not None else ""
-    spans = [(beginning(span, 40).strip(), span) for span in root.iter("span")]
+    spans = [((span.text or "").strip() or beginning(span, 40).strip(), span) for span in root.iter("span")]
     return Counts(
         views=_shown(spans, head, "查看", "Views"), replies=_shown(spans, head, "回复", "回覆", "回復", "Replies")
     )
@@ -179,7 +187,7 @@ def _post(box: Element, number: str, thread: _Thread, *, floor: int | None, open
     message = _message(box, number)
     is_opening = floor == 1
     text = text_of(message, skip=thread.unsaid) if message is not None else ""
-    images = _images(box, message, thread.base) if message is not None else ()
+    images = _images(box, message, thread.base, has_attachments=thread.has_attachments) if message is not None else ()
     if message is None or not (text or images or (is_opening and thread.title)):
         return None
     own = post_id("forum", thread.site, _native_id(number))
@@ -269,12 +277,12 @@ def _published(box: Element, number: str, page: PageContext) -> datetime | None:
     return None
 
 
-def _images(box: Element, message: Element, base: str) -> tuple[str, ...]:
+def _images(box: Element, message: Element, base: str, *, has_attachments: bool) -> tuple[str, ...]:
     """Pictures of the post and its attachments; smilies and icons are no pictures."""
     found: dict[str, None] = {}
     for image in [
         *message.iter("img"),
-        *(image for image in box.iter("img") if any(map(_is_attachment, image.iterancestors()))),
+        *(box.xpath(_ATTACHED) if has_attachments else ()),
     ]:
         source = image.get("zoomfile") or image.get("file") or image.get("src")
         url = absolute(base, source)
@@ -283,8 +291,7 @@ def _images(box: Element, message: Element, base: str) -> tuple[str, ...]:
     return tuple(found)[:_MOST_IMAGES]
 
 
-def _is_attachment(element: Element) -> bool:
-    classes = element.get("class")
-    return classes is not None and (
-        "pattl" in classes or "t_attachlist" in classes or classes == "img_one" or classes.startswith("img_list")
-    )
+def _has_attachments(root: Element) -> bool:
+    """Whether there is a list of attachments anywhere: most pages have none, and looking in every post is slow."""
+    classes = {element.get("class") for element in root.iter(*_BOXES)} - {None}
+    return any(name == "img_one" or any(mark in name for mark in _LISTS) for name in classes)
