@@ -61,8 +61,9 @@ def health(
 
 
 def is_fine(one: SourceHealth, now: datetime) -> bool:
-    """Whether nobody needs to look at it."""
-    return not one.troubled and not one.cookie_problem and not (one.cookie_expires and one.cookie_expires <= now)
+    """Whether its silence can be trusted, or is the operator's own wish. What was never crawled says nothing."""
+    is_over = one.cookie_expires is not None and one.cookie_expires <= now
+    return one.state is not None and not one.troubled and not one.cookie_problem and not is_over
 
 
 def _cells(one: SourceHealth, now: datetime, product: Product) -> tuple[str, ...]:

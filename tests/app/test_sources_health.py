@@ -43,12 +43,14 @@ def test_health_tells_states_apart(watched: Desk) -> None:
     assert (walled["fine"], walled["state"], walled["last_ok"]) == (False, "blocked", None)
     assert walled["next_run"] > walled["since"]
     assert re.fullmatch("[0-9a-f]{64}", walled["proof"])
-    assert (fresh["fine"], fresh["state"], fresh["proof"]) == (True, None, None)
+    assert (fresh["fine"], fresh["state"], fresh["proof"]) == (False, None, None)
 
 
 def test_health_is_fine_where_all_is(watched: Desk) -> None:
-    """A source that the operator paused is his own wish, and no fault."""
+    """A source that the operator paused is his own wish, and no fault; one that was never crawled says nothing."""
     assert watched.run("sources", "pause", "walled", "--because", "等站方答复").code == 0
+    assert watched.run("sources", "health").code == 1
+    assert watched.run("sources", "pause", "fresh", "--because", "尚未谈妥").code == 0
     done = watched.run("sources", "health")
     assert done.code == 0
     assert "已暂停" in done.out
