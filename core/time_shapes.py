@@ -93,7 +93,7 @@ SHAPES: tuple[tuple[re.Pattern[str], Build], ...] = (
         rf"(?P<m>\d{{1,2}})\s*月\s*(?P<d>\d{{1,2}})\s*[日号]{WEEKDAY}(?:[\s,]*{CLOCK})?", without_year
     ),  # 11月20日 09:30
     _shape(  # 周五 11月 20, 2026 9:30 上午, as phpBB fills an English pattern with Chinese words
-        rf"(?:(?:星期|周|礼拜)[一二三四五六日天][\s,]*)?(?P<m>\d{{1,2}})\s*月\s*(?P<d>\d{{1,2}})日?,?\s+(?P<y>\d{{4}})年?"
+        rf"(?:(?:星期|周|礼拜)?[一二三四五六日天][\s,]*)?(?P<m>\d{{1,2}})\s*月\s*(?P<d>\d{{1,2}})日?,?\s+(?P<y>\d{{4}})年?"
         rf"(?:[\s,]*{CLOCK})?",
         absolute,
     ),

@@ -38,7 +38,7 @@ def looks_like_nodebb(body: bytes) -> bool:
     if body[:300].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
         return nodebb_api.answer_of(body) is not None
     # Deep into the page: a theme may put 200 KB of style in front.
-    return (b'data-pid="' in body or b'data-tid="' in body or b"nodebb" in body.lower()[:400_000]) and any(
+    return (b'data-pid="' in body or b'data-tid="' in body or b"nodebb" in body[:400_000].lower()) and any(
         mark in body for mark in _MARKS
     )
 
