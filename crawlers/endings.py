@@ -72,7 +72,7 @@ async def ran_out(visit: Visit, sign: str) -> SourceReport:
 
 async def broke_off(visit: Visit, error: PageError) -> SourceReport:
     """The report of a walk that the site ended."""
-    return await _report(visit, _Ending(conclusion=refused(error), proof=visit.last_bad), cursor=None)
+    return await _report(visit, _Ending(conclusion=refused(error), proof=visit.proof_of(error)), cursor=None)
 
 
 async def crashed(visit: Visit, error: BaseException) -> SourceReport:

@@ -35,6 +35,8 @@ log = logging.getLogger("tingfeng.crawlers")
 
 #: A source whose pages fail so often in a row is left alone for now.
 _ENOUGH_FAILURES = 5
+#: So many refusals are remembered with their responses.
+_MOST_REFUSALS = 8
 #: A page of so many bytes is parsed on the spot: in milliseconds, which a thread would not save. Larger ones might
 #: keep all other sources waiting.
 _AT_ONCE = 100_000
@@ -115,6 +117,7 @@ class Visit:
     last_bad: RawResponse | None = None
     retry_after: timedelta | None = None
     _failures_in_a_row: int = 0
+    _refusals: dict[PageError, RawResponse | None] = field(default_factory=dict)
 
     @property
     def cursor(self) -> Mapping[str, Any]:
@@ -201,8 +204,8 @@ class Visit:
         """Fetch what is no page (a token, a session) within the same budget. Raise `PageError` if it cannot be had."""
         answer = await self._fetch(url, expects=expects, headers=headers, body=body)
         if answer.raw is None or answer.error is not None:
-            self.last_bad, self.retry_after = answer.raw, answer.retry_after
-            raise answer.error or Down(url, "没有响应")
+            self.retry_after = answer.retry_after
+            raise self._refused(answer.error or Down(url, "没有响应"), answer.raw)
         return answer.raw
 
     async def _fetch(
@@ -239,15 +242,27 @@ class Visit:
         if answer.raw is not None and may_be_gone and isinstance(answer.error, Gone):
             return Page(raw=answer.raw, parsed=stopped("empty", answer.error.sign), at=_server_time(answer.raw))
         if answer.raw is None or answer.error is not None:
-            self.last_bad, self.retry_after = answer.raw, answer.retry_after
-            raise answer.error or Down(url, "没有响应")
+            self.retry_after = answer.retry_after
+            raise self._refused(answer.error or Down(url, "没有响应"), answer.raw)
         parsed = await asyncio.to_thread(self._parse, answer.raw, kind, opening)
         error = _as_error(url, parsed)
         if error:
-            self.last_bad = answer.raw
+            self._refused(error, answer.raw)
             if not (may_be_other and parsed.state.state == "broken"):
                 raise error
         return Page(raw=answer.raw, parsed=parsed, at=_server_time(answer.raw))
+
+    def _refused(self, error: PageError, raw: RawResponse | None) -> PageError:
+        """Remember which response an error came from: a spider may try another way, and raise it afterwards."""
+        self.last_bad = raw
+        self._refusals[error] = raw
+        if len(self._refusals) > _MOST_REFUSALS:
+            del self._refusals[next(iter(self._refusals))]
+        return error
+
+    def proof_of(self, error: PageError) -> RawResponse | None:
+        """The response that an error came from; `None` where none came."""
+        return self._refusals.get(error, self.last_bad)
 
     def _parse(self, raw: RawResponse, kind: str, opening: str | None) -> Parsed:
         if raw.status == 304:

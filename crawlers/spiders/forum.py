@@ -27,8 +27,8 @@ from crawlers.visits import Page, Visit
 _ONE_NOTE = "部分主题的完整版被拒，改读简版（archiver）：{}"
 #: So many pages of a thread's plain edition at most.
 _MOST_PAGES = 30
-#: How a site says that we ask too often.
-_PATIENCE = ("频繁", "状态码 429", "状态码 414", "太快")
+#: How a site says that we ask too often, or that machines should not ask at all: no other edition is tried then.
+_PATIENCE = ("频繁", "状态码 429", "状态码 414", "太快", "robots.txt")
 #: Bound of what a cursor remembers.
 _MOST_STANDINGS = 2000
 

@@ -93,7 +93,8 @@ def test_each_kind_of_trouble_is_named_and_hurts_nobody_else(crawls: Crawls, sit
         servers[name].url.removeprefix("http://") for name in ("overridden", "grumpy", "good")
     }, "nothing of a page that was blocked or broken is stored as a post"
     _check_proof_and_turn(crawls, outcome.sources, expected)
-    assert servers["loop"].asked.count("/forum-2-1.html") == 6
+    # Six times by itself; the board's feed, asked for because the board is refused, leads back to it five times.
+    assert servers["loop"].asked.count("/forum-2-1.html") == 11
     assert servers["captcha"].asked.count("/forum-2-1.html") == 1
     assert servers["server-error"].asked.count("/forum-2-1.html") == 3
     assert len(servers["forbidden"].pages()) == 0
@@ -135,7 +136,9 @@ def test_a_board_whose_threads_are_all_refused_is_blocked(crawls: Crawls, sites:
     state, reason = outcome.state("board")
     assert state == "blocked"
     assert "安全验证" in reason
-    assert len(site.pages()) == 6
+    assert [path for path in site.pages() if "archiver" not in path][1:] == [
+        f"/thread-{n}-1-1.html" for n in range(1, 6)
+    ]
     assert outcome.state("redesigned")[0] == "broken"
     assert outcome.sources["board"]["cursor"] == outcome.sources["redesigned"]["cursor"] == {}
     assert crawls.posts() == []
