@@ -15,9 +15,10 @@ from typing import Any
 
 from core.errors import Blocked, PageError
 from crawlers.fetching import Gone
+from crawlers.looks import Page, covered, says_deleted
 from crawlers.pages.base import Parsed
 from crawlers.sink import KnownPage
-from crawlers.visits import Page, Visit, covered, says_deleted
+from crawlers.visits import Visit
 from evidence.vault import RawResponse
 
 log = logging.getLogger("tingfeng.crawlers")

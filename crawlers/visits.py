@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from core.clock import Clock
-from core.errors import Blocked, Down, LayoutChanged, PageError
+from core.errors import Down, PageError
 from core.model import Post
 from core.settings import CrawlSettings, SourceSettings
 from crawlers.budget import DaySpent
 from crawlers.budget import Spent as Spent  # what a walk catches
-from crawlers.coverage import Coverage, coverage_of
+from crawlers.coverage import Coverage
 from crawlers.expectations import Filled
 from crawlers.fetching import Answer, Fetcher, Gone, header
 from crawlers.history import SourceHistory
+from crawlers.looks import Page as Page  # what a walk is given
+from crawlers.looks import Peek, as_error, covered, says_deleted, server_time
 from crawlers.pages import expects, parse_page
 from crawlers.pages.base import Expects, PageContext, Parsed, stopped
-from crawlers.pages.encoding import decode
 from crawlers.pages.urls import identity
 from crawlers.reports import SourceStatus
 from crawlers.sink import Kept, PostSink
@@ -43,37 +42,11 @@ _AT_ONCE = 100_000
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """A page that could be read."""
-
-    raw: RawResponse
-    parsed: Parsed
-    #: When the server made it, by the earlier of its clock and ours: what came later is not on it.
-    at: datetime
-
-    @property
-    def unchanged(self) -> bool:
-        """Whether the server said that nothing changed since the last crawl."""
-        return self.raw.status == 304
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Peek:
-    """What came of reading a page beside the walk."""
-
-    found: Parsed | PageError
-    #: `None` where no response came.
-    raw: RawResponse | None = None
-
-
 #: Puts posts into the pipeline and waits until they are kept; raises what the pipeline raised. The coverage is what the
 #: response shows without a gap.
 HandOver = Callable[[Sequence[Post], RawResponse, Coverage | None], Awaitable[Kept | None]]
 #: The parser and the headers with which a page of posts is read, by its address.
 ReadsWith = Callable[[str], tuple[str, Mapping[str, str]]]
-#: What a page says when it was deleted, and not merely empty.
-_DELETED = re.compile("不存在|已?被?删除|已删|删帖|已失效|屏蔽|隐藏|审核|deleted|removed", re.I)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -191,7 +164,7 @@ class Visit:
             parsed = self._parse(answer.raw, kind, opening)
         else:
             parsed = await asyncio.to_thread(self._parse, answer.raw, kind, opening)
-        return Peek(raw=answer.raw, found=_as_error(url, parsed) or parsed)
+        return Peek(raw=answer.raw, found=as_error(url, parsed) or parsed)
 
     async def ask(
         self,
@@ -240,17 +213,17 @@ class Visit:
     ) -> Page:
         answer = await self._fetch(url, expects=expects(kind), headers=headers, body=body, parsed=True)
         if answer.raw is not None and may_be_gone and isinstance(answer.error, Gone):
-            return Page(raw=answer.raw, parsed=stopped("empty", answer.error.sign), at=_server_time(answer.raw))
+            return Page(raw=answer.raw, parsed=stopped("empty", answer.error.sign), at=server_time(answer.raw))
         if answer.raw is None or answer.error is not None:
             self.retry_after = answer.retry_after
             raise self._refused(answer.error or Down(url, "没有响应"), answer.raw)
         parsed = await asyncio.to_thread(self._parse, answer.raw, kind, opening)
-        error = _as_error(url, parsed)
+        error = as_error(url, parsed)
         if error:
             self._refused(error, answer.raw)
             if not (may_be_other and parsed.state.state == "broken"):
                 raise error
-        return Page(raw=answer.raw, parsed=parsed, at=_server_time(answer.raw))
+        return Page(raw=answer.raw, parsed=parsed, at=server_time(answer.raw))
 
     def _refused(self, error: PageError, raw: RawResponse | None) -> PageError:
         """Remember which response an error came from: a spider may try another way, and raise it afterwards."""
@@ -306,37 +279,3 @@ class Visit:
             for one in workers:
                 one.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-
-
-def covered(parsed: Parsed, raw: RawResponse) -> Coverage | None:
-    """What a response that was read like this shows without a gap."""
-    if parsed.state.state != "ok":
-        return None
-    return coverage_of(parsed.posts, url=raw.url, text=lambda: decode(raw.body, header(raw, "Content-Type")))
-
-
-def says_deleted(page: Page) -> bool:
-    """Whether a page says that its thread or article is no more."""
-    return page.parsed.state.state == "empty" and (
-        page.raw.status in (404, 410) or _DELETED.search(page.parsed.state.reason) is not None
-    )
-
-
-def _as_error(url: str, parsed: Parsed) -> PageError | None:
-    match parsed.state.state:
-        case "blocked":
-            return Blocked(url, parsed.state.reason)
-        case "broken":
-            return LayoutChanged(url, parsed.state.reason)
-        case "down":
-            return Down(url, parsed.state.reason)
-    return None
-
-
-def _server_time(raw: RawResponse) -> datetime:
-    """The earlier of the server's clock and ours."""
-    try:
-        said = parsedate_to_datetime(header(raw, "Date") or "")
-    except ValueError:
-        return raw.fetched
-    return min(said, raw.fetched) if said.utcoffset() is not None else raw.fetched
