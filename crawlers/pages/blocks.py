@@ -38,7 +38,9 @@ _GATE_TITLES = re.compile(
     r"(?:请)?输入?验证码|验证码|访问(?:被拒绝|受限|频繁|过于频繁|异常|禁止)|禁止访问|请求被拒绝|sina visitor system|"
     r"微博[- ]?登录|登录[- ]?(?:新浪)?微博|"
     r"新浪通行证|用户登录|请登录|登录|just a moment\.*|attention required!?|access denied|403 forbidden|forbidden|"
-    r"频繁刷新限制|代理服务器访问限制|页面重载开启|robot check|are you a robot\??|captcha|waf|您的访问出错了",
+    r"频繁刷新限制|代理服务器访问限制|页面重载开启|(?:网站|应用|云)防火墙|(?:网站)?拦截(?:提示|页面)|(?:验证码|访问|请求)(?:已)?拦截|请稍[候后]\W*|"
+    r"(?:安全检查|正在(?:检查|验证))\S{0,8}|\S{2,6}\s(?:人机|安全)验证|创宇盾|百度云加速|restricted access|"
+    r"robot check|are you a robot\??|captcha|waf|您的访问出错了",
     re.I,
 )
 _GATE_MARKS = (
@@ -54,6 +56,21 @@ _GATE_MARKS = (
     b"cf-challenge",
     b"cf-turnstile",
     b"/cdn-cgi/challenge-platform",
+    b"_____tmd_____/punish",
+)
+#: Scripts of firewalls that set a cookie or solve a sum and load the page again.
+_RELOAD_MARKS = (
+    b"acw_sc__v2",
+    b"__jsl_clearance",
+    b"security_verify_data",
+    b"wzwschallenge",
+    b"x5secdata",
+    b"document.cookie",
+    b"location.reload",
+    b"location.href",
+    b"location.replace",
+    b"location=",
+    b"location =",
 )
 #: A page that a script draws brings what it draws with it; a gate does not.
 _DATA_MARKS = (
@@ -70,6 +87,8 @@ _GATE_WORDS = re.compile(
     r"页面重载开启|频繁刷新限制|代理服务器访问限制|(?:请|需要?)(?:您)?(?:完成|进行|输入|拖动|滑动).{0,12}(?:安全验证|验证码|人机验证|滑块)|"
     r"(?:访问|请求|操作)(?:过于|太|太过)(?:频繁|快)|(?:检测|监测)到.{0,12}(?:异常|机器|爬虫|自动).{0,10}|"
     r"您的(?:ip|IP).{0,20}(?:限制|禁止|封禁|异常)|"
+    r"(?:网站)?管理员设置.{0,8}(?:拦截|阻断)|请求带有不合法参数|[您你][^。]{0,12}(?:访问|请求|操作|行为)[^。]{0,30}(?:阻断|拦截|安全威胁|造成威胁)|疑似(?:黑客|网络)攻击|"
+    r"正在(?:检查|检测|验证)您的(?:浏览器|访问|网络)|blocked by .{0,30}(?:security|policy|firewall)|"
     r"(?:enable|turn on) javascript and cookies to continue|checking your browser",
     re.I,
 )
@@ -179,6 +198,7 @@ def _shown_by_page(markup: str, body: bytes, *, whole: bool) -> str | None:
             if mark in lowered:
                 return "页面是验证码页"
     drawn = any(mark in lowered for mark in _DATA_MARKS)
-    if not seen and not drawn and b"<script" in lowered and b"<body" in lowered:
+    scripted = b"<script" in lowered and (b"<body" in lowered or any(mark in lowered for mark in _RELOAD_MARKS))
+    if not seen and not drawn and scripted:
         return "页面没有正文，只有脚本，通常是反爬验证"
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crawlers.pages.base import Expects, PageContext, Parsed, stopped
 from crawlers.pages.blocks import block_sign
+from crawlers.pages.outages import outage_sign
 
 
 def refusal(body: bytes, page: PageContext, *, expects: Expects) -> Parsed | None:
@@ -20,4 +21,6 @@ def refusal(body: bytes, page: PageContext, *, expects: Expects) -> Parsed | Non
         return stopped("blocked", sign)
     if page.status >= 500:
         return stopped("down", f"站点返回状态码 {page.status}")
+    if expects != "binary" and page.status < 400 and (gone := outage_sign(body, page.content_type)) is not None:
+        return stopped("down", gone)
     return None
