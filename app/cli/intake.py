@@ -242,10 +242,10 @@ def _told(taken: Taken) -> str:
 
 
 def _check_kind(kind: str) -> None:
-    from crawlers.pages import KINDS
+    from crawlers.pages import kinds
 
-    if kind not in KINDS:
-        known = "、".join(KINDS)
+    if kind not in kinds():
+        known = "、".join(kinds())
         raise ConfigError(file="命令行", key="--kind", value=kind, problem="没有这种页面的解析器", fix=f"可用：{known}")
 
 

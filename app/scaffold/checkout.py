@@ -45,14 +45,14 @@ def find_checkout() -> Checkout:
 
 def check_name(name: str, checkout: Checkout) -> None:
     """Raise `ConfigError` for a name that cannot be a parser's or is taken."""
-    from crawlers.pages import KINDS
+    from crawlers.pages import kinds
 
     def refuse(problem: str, fix: str) -> ConfigError:
         return ConfigError(file="命令行", key="NAME", value=name, problem=problem, fix=fix)
 
     if not _NAME.fullmatch(name) or keyword.iskeyword(name):
         raise refuse("不能作为名字", "小写字母开头，只用小写字母、数字和 _，2 到 40 个字符，例如 acme_forum")
-    if name in KINDS:
+    if name in kinds():
         raise refuse("已有这个名字的解析器", "换一个名字")
     for taken in (checkout.parsers / f"{name}.py", checkout.parsers / name, checkout.pages / name):
         if taken.exists():

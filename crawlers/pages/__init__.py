@@ -8,13 +8,12 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from functools import cached_property
 
 from core.errors import NotFound
 from crawlers.pages.base import Expects, Link, PageContext, PageParser, PageState, Parsed, Parser
 
 __all__ = [
-    "KINDS",
     "PARSERS",
     "Link",
     "PageContext",
@@ -24,6 +23,7 @@ __all__ = [
     "Parser",
     "detect",
     "expects",
+    "kinds",
     "parse_page",
 ]
 
@@ -43,19 +43,37 @@ def _found() -> Iterator[PageParser]:
         yield from several
 
 
-def _by_name() -> Mapping[str, PageParser]:
-    named: dict[str, PageParser] = {}
-    for parser in sorted(_found(), key=lambda parser: (parser.rank, parser.name)):
-        if parser.name in named:
-            raise ValueError(f"two page parsers are called {parser.name!r}")
-        named[parser.name] = parser
-    return MappingProxyType(named)
+class _Registry(Mapping[str, PageParser]):
+    """Every parser by name, in the order in which "auto" asks them; loaded when first asked.
+
+    Most commands of the product read no page, and must not wait for the extractors.
+    """
+
+    @cached_property
+    def _named(self) -> Mapping[str, PageParser]:
+        named: dict[str, PageParser] = {}
+        for parser in sorted(_found(), key=lambda parser: (parser.rank, parser.name)):
+            if parser.name in named:
+                raise ValueError(f"two page parsers are called {parser.name!r}")
+            named[parser.name] = parser
+        return named
+
+    def __getitem__(self, name: str) -> PageParser:
+        return self._named[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._named)
+
+    def __len__(self) -> int:
+        return len(self._named)
 
 
-#: Every parser by name, in the order in which "auto" asks them.
-PARSERS: Mapping[str, PageParser] = _by_name()
-#: What `kind` may be.
-KINDS = (*PARSERS, *_ALSO, "auto")
+PARSERS: Mapping[str, PageParser] = _Registry()
+
+
+def kinds() -> tuple[str, ...]:
+    """What `kind` may be: the parsers, other words for them, and "auto"."""
+    return (*PARSERS, *_ALSO, "auto")
 
 
 def detect(body: bytes, page: PageContext) -> str:
@@ -78,5 +96,5 @@ def parse_page(kind: str, body: bytes, page: PageContext) -> Parsed:
     name = detect(body, page) if kind == "auto" else _ALSO.get(kind, kind)
     parser = PARSERS.get(name)
     if parser is None:
-        raise NotFound(f"没有名为 {kind} 的页面解析器，可用：{'、'.join(KINDS)}")
+        raise NotFound(f"没有名为 {kind} 的页面解析器，可用：{'、'.join(kinds())}")
     return parser.parse(body, page)

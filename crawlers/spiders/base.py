@@ -32,7 +32,7 @@ from crawlers.coverage import Coverage
 from crawlers.fetching import Fetcher
 from crawlers.items import Batch
 from crawlers.job import JOB_SETTING, Job
-from crawlers.pages import KINDS
+from crawlers.pages import kinds
 from crawlers.reports import SourceReport
 from crawlers.sink import Kept
 from crawlers.visits import Spent, Visit
@@ -111,7 +111,7 @@ class SourceSpider(Spider):
         own = source.parser or str(getattr(self, "parser", ""))
         if own:
             return own, {}
-        return (self.kind if self.kind in KINDS and self.kind != "news" else "auto"), {}
+        return (self.kind if self.kind in kinds() and self.kind != "news" else "auto"), {}
 
     def asks_at(self, source: SourceSettings, url: str) -> tuple[str, bytes | None]:
         """Where a page of posts is asked for, and with what body: an app has other addresses than its posts."""

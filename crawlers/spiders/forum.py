@@ -1,10 +1,10 @@
 """A forum's board, whatever software it runs; a Discuz! board that is refused is read by its other editions.
 
 Discuz! serves the same threads three times: the full pages, a plain edition for search engines ("archiver") and a feed.
-Where the board's list is refused or its layout has changed, the plain list and then the feed of the same board tell
-which threads there are; where a thread is refused, its plain edition is read (`crawlers.cursors.editions` keeps one
-post one post). Both are said in the report. A site that asks for patience (429, 频繁) or is down is not asked for other
-editions: that would be pressing on, and robots.txt counts for each of them.
+Where the board's list is for members only or its layout has changed, the plain list and then the feed of the same board
+tell which threads there are; where a thread is, its plain edition is read (`crawlers.cursors.editions` keeps one post
+one post). Both are said in the report, and robots.txt counts for each edition. A site that refuses machines (a captcha,
+403, 频繁) or is down is not asked for other editions: that would be getting round a block.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ from crawlers.visits import Page, Visit
 _ONE_NOTE = "部分主题的完整版被拒，改读简版（archiver）：{}"
 #: So many pages of a thread's plain edition at most.
 _MOST_PAGES = 30
-#: How a site says that we ask too often, or that machines should not ask at all: no other edition is tried then.
-_PATIENCE = ("频繁", "状态码 429", "状态码 414", "太快", "robots.txt")
+#: How a board says that its full pages are for members. Any other refusal (a captcha, 403, 频繁, robots.txt) is meant
+#: for machines, and asking for another edition would be getting round it.
+_FOR_MEMBERS = ("登录", "登陆", "权限")
+_FOR_MACHINES = ("验证", "频繁", "状态码", "robots.txt", "爬虫")
 #: Bound of what a cursor remembers.
 _MOST_STANDINGS = 2000
 
@@ -154,7 +156,9 @@ def _forget(visit: Visit, url: str, page: Page | None) -> None:
 
 
 def _may_go_on(visit: Visit, error: PageError) -> bool:
-    return visit.retry_after is None and not any(word in error.sign for word in _PATIENCE)
+    if visit.retry_after is not None or any(word in error.sign for word in _FOR_MACHINES):
+        return False
+    return isinstance(error, LayoutChanged) or any(word in error.sign for word in _FOR_MEMBERS)
 
 
 def _full_threads(page: Page, board: Board) -> list[Link]:

@@ -6,10 +6,17 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.crawlers.board import CAPTCHA, Board
 from tests.crawlers.boards_of_others import archiver, feed
 from tests.crawlers.conftest import Crawls, row
 from tests.crawlers.site import NOW, Reply, Site, at
+
+MEMBERS = Reply(
+    body="<html><head><title>提示信息 - 车友会</title></head><body><div id='messagetext' class='alert_error'>"
+    "<p>抱歉，您需要登录后才能查看本版内容</p></div></body></html>".encode()
+)
 
 
 def board_of_four() -> Board:
@@ -31,11 +38,11 @@ def everything(board: Board) -> Counter[str]:
 def test_a_list_that_is_refused_is_read_in_the_plain_edition(crawls: Crawls, sites: Any) -> None:
     """The threads come from the archiver, the posts from the full pages; an unchanged thread is not read again."""
     board = board_of_four()
-    site: Site = sites(at("/forum-2-", CAPTCHA), board.route, archiver(board))
+    site: Site = sites(at("/forum-2-", MEMBERS), board.route, archiver(board))
     source = row("board", "forum", f"{site.url}/forum-2-1.html")
     state, reason = crawls.run(source).state("board")
     assert state == "ok"
-    assert "版块列表读不到（页面标题是“安全验证”），改读简版（archiver）列表" in reason
+    assert "版块列表读不到（页面提示：抱歉，您需要登录后才能查看本版内容），改读简版（archiver）列表" in reason
     assert texts(crawls) == everything(board)
     assert site.pages()[:3] == ["/forum-2-1.html", "/archiver/?fid-2.html", "/thread-4-1-1.html"]
 
@@ -61,20 +68,24 @@ def test_a_list_whose_layout_is_new_is_read_in_the_feed(crawls: Crawls, sites: A
     assert texts(crawls) == everything(board)
 
 
-def test_a_site_that_asks_for_patience_is_left_alone(crawls: Crawls, sites: Any) -> None:
-    """Too often is too often, whatever the edition."""
+@pytest.mark.parametrize(
+    "refusal",
+    [Reply(status=429, headers=(("Retry-After", "3600"),)), CAPTCHA, Reply(status=403), Reply(status=418)],
+    ids=["too often", "captcha", "403", "418"],
+)
+def test_a_site_that_refuses_machines_is_left_alone(crawls: Crawls, sites: Any, refusal: Reply) -> None:
+    """Another edition would be a way round the block, and a block is waited out."""
     board = board_of_four()
-    slow = Reply(status=429, headers=(("Retry-After", "3600"),))
-    site: Site = sites(at("/forum-2-", slow), board.route, archiver(board))
+    site: Site = sites(at("/forum-2-", refusal), board.route, archiver(board))
     assert crawls.run(row("board", "forum", f"{site.url}/forum-2-1.html")).state("board")[0] == "blocked"
     assert not any("archiver" in path for path in site.pages())
 
 
 def test_nothing_left_to_read_is_what_the_list_said(crawls: Crawls, sites: Any) -> None:
     """With every edition refused, the state is that of the list, and nothing is stored."""
-    site: Site = sites(at("/", CAPTCHA))
+    site: Site = sites(at("/", MEMBERS))
     state, reason = crawls.run(row("board", "forum", f"{site.url}/forum-2-1.html")).state("board")
-    assert (state, "安全验证" in reason) == ("blocked", True)
+    assert (state, "需要登录" in reason) == ("blocked", True)
     assert crawls.posts() == []
     assert site.pages() == ["/forum-2-1.html", "/archiver/?fid-2.html", "/forum.php?mod=rss&fid=2"]
 
@@ -82,12 +93,12 @@ def test_nothing_left_to_read_is_what_the_list_said(crawls: Crawls, sites: Any) 
 def test_threads_that_are_refused_are_read_in_the_plain_edition_and_named_once(crawls: Crawls, sites: Any) -> None:
     """First seen in the plain edition, seen again in the full one: one post, under its first name."""
     board = board_of_four()
-    board.instead = dict.fromkeys(board.threads, CAPTCHA)
+    board.instead = dict.fromkeys(board.threads, MEMBERS)
     site: Site = sites(board.route, archiver(board))
     source = row("board", "forum", f"{site.url}/forum-2-1.html")
     state, reason = crawls.run(source).state("board")
     assert state == "ok"
-    assert "部分主题的完整版被拒，改读简版（archiver）：页面标题是“安全验证”" in reason
+    assert "部分主题的完整版被拒，改读简版（archiver）：页面提示：抱歉，您需要登录后才能查看本版内容" in reason
     assert "没有取到" not in reason
     assert texts(crawls) == everything(board)
     names = {post.text: post.id for post in crawls.posts()}
@@ -113,7 +124,7 @@ def test_posts_that_are_known_by_number_do_not_come_again_from_the_plain_edition
     assert texts(crawls) == everything(board)
 
     board.now += timedelta(minutes=10)
-    board.instead = dict.fromkeys(board.threads, CAPTCHA)
+    board.instead = dict.fromkeys(board.threads, MEMBERS)
     board.say(2, 3, "完整版被拒时的话")
     crawls.run(source, now=NOW + timedelta(minutes=10))
     assert texts(crawls) == everything(board)
@@ -136,7 +147,7 @@ def test_a_thread_that_failed_in_both_editions_is_made_up_for(crawls: Crawls, si
     crawls.run(source)
 
     closed = True
-    board.instead = {2: CAPTCHA}
+    board.instead = {2: MEMBERS}
     board.now += timedelta(minutes=10)
     board.say(2, 3, "谁也看不到的时候说的")
     assert "1 个页面没有取到" in crawls.run(source, now=NOW + timedelta(minutes=10)).state("board")[1]
