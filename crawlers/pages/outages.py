@@ -18,7 +18,8 @@ _LINK = re.compile(r"<a\s[^>]{0,200}?href", re.I)
 _WORK = r"(?:升级|维护|維護|改版|检修|迁移|搬迁)"
 _SITE = r"(?:网站|網站|系统|系統|论坛|論壇|本站|站点|服务器?|平台|页面|数据库)"
 _OUT_TITLES = re.compile(
-    rf"{_SITE}?(?:正在|暂时|临时)?(?:进行)?(?:{_WORK}|关闭)+(?:中|通知|公告|提示)?[.。…!！]*|(?:site |under )?maintenance(?: mode)?|"
+    rf"{_SITE}?(?:正在|暂时|临时)?(?:进行)?(?:{_WORK}|关闭)+(?:中|通知|公告|提示)?[.。…!！]*|"
+    r"(?:site |under )?maintenance(?: mode)?|"
     r"50\d(?:\s.{0,40})?|(?:error )?5\d\d|bad gateway|service (?:temporarily )?unavailable|"
     r"gateway time-?out|internal server error|"
     r"(?:数据库|服务器|系统(?:发生)?|网关)错误|服务不可用|database error|web server is down",
@@ -49,7 +50,8 @@ _OUT_WORDS = re.compile(
     re.I,
 )
 _NOTHING_WORDS = re.compile(
-    r"(?:此|该|本|访问的)?域名[^。]{0,10}(?:转让|出售|待售|已过期|停放)|domain (?:name )?(?:is|may be) for sale|buy this domain|"
+    r"(?:此|该|本|访问的)?域名[^。]{0,10}(?:转让|出售|待售|已过期|停放)|"
+    r"domain (?:name )?(?:is|may be) for sale|buy this domain|"
     r"没有找到对应的站点|(?:站点|网站)已经?被管理员(?:停止运行|关闭)|网站[^。]{0,6}未备案|备案信息被取消|"
     r"web server is successfully installed",
     re.I,
