@@ -160,10 +160,7 @@ class Visit:
             return Peek(found=Down(url, spent.sign))
         if answer.raw is None or answer.error is not None:
             return Peek(raw=answer.raw, found=answer.error or Down(url, "没有响应"))
-        if len(answer.raw.body) <= _AT_ONCE:
-            parsed = self._parse(answer.raw, kind, opening)
-        else:
-            parsed = await asyncio.to_thread(self._parse, answer.raw, kind, opening)
+        parsed = await self._read(answer.raw, kind, opening)
         return Peek(raw=answer.raw, found=as_error(url, parsed) or parsed)
 
     async def ask(
@@ -217,7 +214,7 @@ class Visit:
         if answer.raw is None or answer.error is not None:
             self.retry_after = answer.retry_after
             raise self._refused(answer.error or Down(url, "没有响应"), answer.raw)
-        parsed = await asyncio.to_thread(self._parse, answer.raw, kind, opening)
+        parsed = await self._read(answer.raw, kind, opening)
         error = as_error(url, parsed)
         if error:
             self._refused(error, answer.raw)
@@ -236,6 +233,11 @@ class Visit:
     def proof_of(self, error: PageError) -> RawResponse | None:
         """The response that an error came from; `None` where none came."""
         return self._refusals.get(error, self.last_bad)
+
+    async def _read(self, raw: RawResponse, kind: str, opening: str | None) -> Parsed:
+        if len(raw.body) <= _AT_ONCE:
+            return self._parse(raw, kind, opening)
+        return await asyncio.to_thread(self._parse, raw, kind, opening)
 
     def _parse(self, raw: RawResponse, kind: str, opening: str | None) -> Parsed:
         if raw.status == 304:

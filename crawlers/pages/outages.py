@@ -7,6 +7,7 @@ page with hardly a link that carries a known title or sentence; an article that 
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from crawlers.pages.encoding import decode
 from crawlers.pages.markup import released, visible_text
@@ -67,12 +68,14 @@ def outage_sign(body: bytes, content_type: str | None) -> str | None:
     markup = decode(body, content_type)
     if not markup.lstrip("\ufeff \t\r\n").startswith("<"):
         return None
-    notice = _NOTICE.search(markup)
+    notice = _NOTICE.search(markup) if "messagetext" in markup.lower() else None
     told = visible_text(notice[1]) if notice else ""
     if len(told) < _TINY and _OUT_WORDS.search(told):
         return f"网站暂停服务：{told[:60]}"
+    if len(list(islice(_LINK.finditer(markup), _FEW_LINKS + 1))) > _FEW_LINKS:
+        return None
     seen = visible_text(released(markup), enough=_SHORT)
-    if len(seen) >= _SHORT or len(_LINK.findall(markup)) > _FEW_LINKS:
+    if len(seen) >= _SHORT:
         return None
     found = _TITLE.search(markup)
     title = " ".join(found[1].split()) if found else ""
