@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from lxml import etree
 
@@ -14,6 +14,7 @@ from core.text import clean
 from core.times import find_when, parse_when
 from crawlers.pages.base import PageContext
 from crawlers.pages.counts import parse_count
+from crawlers.pages.discuz_pictures import has_attachments, pictures
 from crawlers.pages.discuz_text import edited_at, unsaid_on
 from crawlers.pages.markup import Element, Skip, beginning, first, text_of
 from crawlers.pages.urls import absolute, canonical, site_of, thread_number
@@ -25,18 +26,7 @@ _UID = re.compile(r"uid[=-](\d{1,12})", re.ASCII)
 _POSTED = re.compile(
     r"(?:发[表布]于|發[表佈布]於)\s*[::]?\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s+\d{1,2}:\d\d(?::\d\d)?|[^\s|]{1,8}\s*(?:前|\d{1,2}:\d\d))"
 )
-_DECORATION = re.compile(
-    r"/(?:smiley|smilies|smile|face|common|icon|avatar)s?/|avatar\.php|none\.gif|filetype/|uc_server", re.I
-)
-_MOST_IMAGES = 60
-_BOXES = ("div", "dl", "ul", "ol", "table", "td", "p", "section", "ignore_js_op")
-_LISTS = ("pattl", "t_attachlist", "img_list")
-_ATTACHED = (
-    ".//*[contains(@class,'pattl') or contains(@class,'t_attachlist')"
-    " or @class='img_one' or starts-with(@class,'img_list')]//img"
-)
 _HAS_CELLS = etree.XPath("boolean(.//td or .//*[@class])")
-_FLOOR_LABEL = etree.XPath(".//*[@id=$x or @id=$seven]")
 #: A page shows 10 to 100 posts; only a hostile one shows more than this.
 _MOST_POSTS = 1000
 
@@ -57,6 +47,8 @@ class _Thread:
     #: What stands in a post without being said by its author.
     unsaid: Skip
     has_attachments: bool
+    #: The elements of the page by their id.
+    ids: Mapping[str, Element]
 
 
 def read_posts(root: Element, page: PageContext, *, base: str) -> tuple[bool, tuple[Post, ...]]:
@@ -68,7 +60,7 @@ def read_posts(root: Element, page: PageContext, *, base: str) -> tuple[bool, tu
     posts: list[Post] = []
     opening, floor = page.opening, 0 if thread.number == 1 else None
     for number, box in boxes.items():
-        floor = _floor(box, number, after=floor)
+        floor = _floor(box, thread.ids, number, after=floor)
         post = _post(box, number, thread, floor=floor, opening=opening)
         if floor == 1:
             opening = post_id("forum", thread.site, _native_id(number))
@@ -121,7 +113,8 @@ def _thread(root: Element, page: PageContext, base: str) -> _Thread:
         number=found[1] if found else 1,
         title=_title(root),
         unsaid=unsaid_on(root),
-        has_attachments=_has_attachments(root),
+        has_attachments=has_attachments(root),
+        ids={element.get("id"): element for element in reversed(root.xpath("//*[@id]"))},  # the first of a name counts
         counts=_counts(root),
     )
 
@@ -164,9 +157,14 @@ def _shown(spans: list[tuple[str, Element]], head: str, *labels: str) -> int | N
     return int(found[1]) if found else None
 
 
-def _floor(box: Element, number: str, *, after: int | None) -> int | None:
-    numbered: Any = _FLOOR_LABEL(box, x=f"postnum{number}", seven=f"postnum_{number}")
-    label = first(numbered)
+def _named(box: Element, ids: Mapping[str, Element], *names: str) -> Element | None:
+    """The element of the box that has one of these ids; one walk over the page serves all its posts."""
+    found = next((ids[name] for name in names if name in ids), None)
+    return found if found is not None and any(above is box for above in found.iterancestors()) else None
+
+
+def _floor(box: Element, ids: Mapping[str, Element], number: str, *, after: int | None) -> int | None:
+    label = _named(box, ids, f"postnum{number}", f"postnum_{number}")
     if label is None:  # the touch editions
         label = first(
             box.xpath(
@@ -184,10 +182,10 @@ def _floor(box: Element, number: str, *, after: int | None) -> int | None:
 
 
 def _post(box: Element, number: str, thread: _Thread, *, floor: int | None, opening: str | None) -> Post | None:
-    message = _message(box, number)
+    message = _message(box, thread.ids, number)
     is_opening = floor == 1
     text = text_of(message, skip=thread.unsaid) if message is not None else ""
-    images = _images(box, message, thread.base, has_attachments=thread.has_attachments) if message is not None else ()
+    images = pictures(box, message, thread.base, has_attachments=thread.has_attachments) if message is not None else ()
     if message is None or not (text or images or (is_opening and thread.title)):
         return None
     own = post_id("forum", thread.site, _native_id(number))
@@ -200,7 +198,7 @@ def _post(box: Element, number: str, thread: _Thread, *, floor: int | None, open
         title=thread.title if is_opening else None,
         text=text,
         author=_author(box),
-        published=_published(box, number, thread.page),
+        published=_published(box, thread.ids, number, thread.page),
         edited=edited_at(message, thread.page),
         collected=thread.page.now,
         floor=floor,
@@ -210,10 +208,12 @@ def _post(box: Element, number: str, thread: _Thread, *, floor: int | None, open
     )
 
 
-def _message(box: Element, number: str) -> Element | None:
+def _message(box: Element, ids: Mapping[str, Element], number: str) -> Element | None:
     """The post's text; themes that drop the id keep the class, the touch edition has its own."""
+    named = _named(box, ids, f"postmessage_{number}")
+    if named is not None:
+        return named
     for path in (
-        f".//*[@id='postmessage_{number}']",
         ".//*[contains(concat(' ',@class,' '),' t_f ') or contains(@class,'t_msgfont')]",
         ".//*[@class='message']",
         f"./following-sibling::*[1]//*[@id='postmessage_{number}']",  # the mobile edition of X2
@@ -260,8 +260,8 @@ def _signed(box: Element, *paths: str) -> Author | None:
     return None
 
 
-def _published(box: Element, number: str, page: PageContext) -> datetime | None:
-    posted = first(box.xpath(f".//*[@id='authorposton{number}']"))
+def _published(box: Element, ids: Mapping[str, Element], number: str, page: PageContext) -> datetime | None:
+    posted = _named(box, ids, f"authorposton{number}")
     if posted is not None:
         exact = first(posted.xpath(".//span[@title]/@title"))
         shown = exact or posted.xpath("string()")
@@ -275,23 +275,3 @@ def _published(box: Element, number: str, page: PageContext) -> datetime | None:
         if when := parse_when(touch, now=page.now, zone=page.zone):
             return when
     return None
-
-
-def _images(box: Element, message: Element, base: str, *, has_attachments: bool) -> tuple[str, ...]:
-    """Pictures of the post and its attachments; smilies and icons are no pictures."""
-    found: dict[str, None] = {}
-    for image in [
-        *message.iter("img"),
-        *(box.xpath(_ATTACHED) if has_attachments else ()),
-    ]:
-        source = image.get("zoomfile") or image.get("file") or image.get("src")
-        url = absolute(base, source)
-        if url and not image.get("smilieid") and not _DECORATION.search(url):
-            found.setdefault(url)
-    return tuple(found)[:_MOST_IMAGES]
-
-
-def _has_attachments(root: Element) -> bool:
-    """Whether there is a list of attachments anywhere: most pages have none, and looking in every post is slow."""
-    classes = {element.get("class") for element in root.iter(*_BOXES)} - {None}
-    return any(name == "img_one" or any(mark in name for mark in _LISTS) for name in classes)
