@@ -170,7 +170,7 @@ class BrowserPool:
 
 
 async def start_browser(path: Path) -> RunningBrowser:
-    """Start a browser that reaches nothing by itself: contexts bring their own proxy. Raise `EvidenceError` on failure."""
+    """Start a browser that reaches nothing by itself: contexts bring their own proxy. May raise `EvidenceError`."""
     flags = browser_flags()
     proxy = await EgressProxy(closed=True).__aenter__()
     playwright = await async_playwright().start()
