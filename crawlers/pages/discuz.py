@@ -8,6 +8,7 @@ checked 2026-11.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -27,8 +28,16 @@ _TITLES = (
     ".//a[contains(concat(' ',@class,' '),' xst ')]",
     ".//span[starts-with(@id,'thread_')]//a",
     ".//th//a[contains(@href,'thread')]",
+    ".//*[self::h1 or self::h2 or self::h3 or self::h4]//a[contains(@href,'tid=') or contains(@href,'thread-')]"
+    "[normalize-space(string())]",
     "self::li//a[contains(@href,'thread')][normalize-space(string())]",
 )
+#: Bought themes show cards instead of a table; their headings still lead to threads.
+_CARDS = (
+    "//*[self::h1 or self::h2 or self::h3 or self::h4][.//a[contains(@href,'viewthread') or contains(@href,'thread-')]]"
+    "/ancestor::*[self::li or self::tr or self::dl or self::article or self::div][1]"
+)
+_REPLIED = re.compile(r"最[后後新](?:回[复復覆]|发表|發表|回帖|跟帖)\s*(?:于|於|时间|時間)?\s*[:：]?\s*(.{2,24})")
 #: The touch editions and the results of a search; what they show beside a title is when the thread
 #: began, not its last reply.
 _TOUCH_ROWS = "//*[contains(@class,'threadlist') or @id='threadlist']//li[.//a[contains(@href,'thread')]]"
@@ -108,6 +117,7 @@ def _threads(root: Element, page: PageContext, base: str) -> Iterator[Link]:
         root.xpath(_ROWS)
         or root.xpath("//*[contains(@class,'xst')]/ancestor::*[self::tr or self::li][1]")
         or root.xpath(_TOUCH_ROWS)
+        or (root.xpath(_CARDS) if is_board(page.url) else [])
     )
     seen: set[str] = set()
     for row in rows[:_MOST_ROWS]:
@@ -130,7 +140,10 @@ def _last_reply(row: Element, page: PageContext) -> datetime | None:
         ".//td[contains(concat(' ',@class,' '),' by ')]"
     )
     if not cells:
-        return None
+        told = _REPLIED.search(" ".join(row.xpath("string()").split())[:2000])
+        words = told[1].split() if told else []
+        tries = (parse_when(" ".join(words[:count]), now=page.now, zone=page.zone) for count in (2, 1))
+        return next((when for when in tries if when), None)
     texts = [*cells[-1].xpath(".//span/@title"), *(em.xpath("string()") for em in cells[-1].xpath(".//em"))]
     times = (parse_when(text, now=page.now, zone=page.zone) for text in texts)
     return next((when for when in times if when), None)

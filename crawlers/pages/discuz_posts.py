@@ -21,7 +21,9 @@ from crawlers.pages.urls import absolute, canonical, site_of, thread_number
 
 _FLOOR_NAMES = {"楼主": 1, "樓主": 1, "沙发": 2, "沙發": 2, "板凳": 3, "椅子": 3, "地板": 4, "地下室": 5}
 _BUTTON = re.compile(r"replybtn_(\d{1,15})\b", re.ASCII)
-_DIGITS = re.compile(r"\d{1,7}", re.ASCII)
+_DIGITS = re.compile(r"\d+", re.ASCII)
+#: "12#", "第12楼", "12"; not the views that a theme shows at that place.
+_FLOOR = re.compile(r"(?<!\d)(\d{1,7})(?:[#＃楼樓层層]|F\b)|^(?:第|No\.?|[#＃])?(\d{1,7})$", re.ASCII)
 _UID = re.compile(r"uid[=-](\d{1,12})", re.ASCII)
 _POSTED = re.compile(
     r"(?:发[表布]于|發[表佈布]於)\s*[::]?\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s+\d{1,2}:\d\d(?::\d\d)?|[^\s|]{1,8}\s*(?:前|\d{1,2}:\d\d))"
@@ -175,9 +177,10 @@ def _floor(box: Element, ids: Mapping[str, Element], number: str, *, after: int 
     shown = "".join(label.xpath("string()").split()) if label is not None else ""
     if shown in _FLOOR_NAMES:
         return _FLOOR_NAMES[shown]
-    digits = _DIGITS.search(shown)
-    if digits:
-        return int(digits[0])
+    several = label is not None and sum(bool(_DIGITS.search(said)) for said in label.itertext()) > 1
+    digits = _FLOOR.search(shown)
+    if digits and not several:
+        return int(digits[1] or digits[2])
     return after + 1 if after is not None else None
 
 

@@ -29,6 +29,7 @@ from crawlers.pages.markup import Element, first, parse_html
 from crawlers.pages.refusals import refusal
 from crawlers.pages.threads_blocks import Block, find_blocks, words_of
 from crawlers.pages.threads_marks import elements, floor_of, marks, times
+from crawlers.pages.threads_opening import opening_apart
 from crawlers.pages.threads_rows import as_links, find_listing
 from crawlers.pages.urls import absolute, canonical, site_of
 
@@ -53,7 +54,10 @@ _LATER = re.compile(
     r"[_-](?!1\.)\d{1,4}\.s?html?$",
     re.I,
 )
+_LABEL = re.compile(r"^(?:主题|主題|标题|標題|话题|帖子|Topic|Thread)\s*[:：]\s*(?=\S)")
 _EDITED = re.compile(r"编辑|編輯|edited|修改", re.I)
+#: Characters of paragraphs.
+_ARTICLE = 300
 _FURNITURE = re.compile(r"avatar|face|smil|emoji|emot|icon|/rank|level|medal|spacer|loading|blank\.gif|none\.gif", re.I)
 
 
@@ -69,10 +73,22 @@ def looks_like_threads(body: bytes, page: PageContext) -> bool:
     if len(told) < 2:
         return False
     blocks, sure = find_blocks(nodes, told)
-    if blocks and sure:
+    if blocks and sure and not _below_an_article(nodes, blocks[0].box):
         return True
     listing = find_listing(nodes, told, page, declared_base(root, page.url))
     return listing is not None and listing.sure
+
+
+def _below_an_article(nodes: list[Element], box: Element) -> bool:
+    """Whether so much text stands above the first block that the blocks are its comments."""
+    said = 0
+    for node in nodes:
+        if node is box:
+            return False
+        said += len(clean(node.text or "")) if node.tag == "p" else 0
+        if said >= _ARTICLE:
+            return True
+    return False
 
 
 def parse(body: bytes, page: PageContext) -> Parsed:
@@ -92,7 +108,8 @@ def read(root: Element, page: PageContext, *, base: str) -> Parsed | None:
     listing = find_listing(nodes, told, page, base)
     blocks, _ = find_blocks(nodes, told)
     if blocks and not (listing and _is_list(blocks, [row.box for row in listing.rows])):
-        posts = tuple(_posts(root, blocks, page, base))
+        apart = opening_apart(nodes, told, blocks) if _is_first(root, page) else None
+        posts = tuple(_posts(root, blocks, page, base, apart))
         return thread_page(posts, next_pages(root, base, page.url, "page")) if posts else unreadable_posts()
     if listing:
         return board_page(as_links(listing), next_pages(root, base, page.url, "list"))
@@ -107,11 +124,15 @@ def _is_list(blocks: list[Block], rows: list[Element]) -> bool:
     return inside >= 0.5 * len(blocks) or around >= 0.5 * len(blocks)
 
 
-def _posts(root: Element, blocks: list[Block], page: PageContext, base: str) -> Iterator[Post]:
+def _posts(root: Element, blocks: list[Block], page: PageContext, base: str, apart: Block | None) -> Iterator[Post]:
     site, thread = site_of(page.url), thread_key(root, page.url, base)
     title, opening = _title(root), page.opening
     numbers, anchors = _numbers(blocks)
     floors = _floors(root, blocks, page)
+    if apart is not None:
+        # Such sites number the replies, some from 1: only the opening post is the first floor.
+        floors = [1, *(floors if 1 not in floors else [None] * len(blocks))]
+        blocks, numbers, anchors = [apart, *blocks], [None, *numbers], [None, *anchors]
     for place, block in enumerate(blocks):
         text, images = words_of(block), _images(block, base)
         floor = floors[place]
@@ -168,7 +189,10 @@ def _title(root: Element) -> str | None:
         node = first(root.xpath(path))
         said = clean(node if isinstance(node, str) else node.xpath("string()")) if node is not None else ""
         if 2 <= len(said) <= 200:
-            return said.replace("\n", " ")
+            return _LABEL.sub("", said.replace("\n", " "))
+    plain = root.xpath("//h2[not(.//a)][not(ancestor::*[self::aside or self::nav or self::header])]")[:2]
+    if len(plain) == 1 and 4 <= len(said := clean(plain[0].xpath("string()"))) <= 100:
+        return said.replace("\n", " ")
     said = clean(root.xpath("string(//title)"))
     return re.split(r"\s+[-_|–—]\s+|_", said)[0].strip() or None
 
@@ -205,8 +229,12 @@ def _floors(root: Element, blocks: list[Block], page: PageContext) -> list[int |
             elif floor is None and page.opening is None and len(shown) > 1 and shown[1] == 2:
                 shown[place] = 1
         return shown
-    is_first = page.opening is None and not _LATER.search(page.url) and not root.xpath(_PREVIOUS)
-    return [place + 1 if is_first else None for place in range(len(blocks))]
+    return [place + 1 if _is_first(root, page) else None for place in range(len(blocks))]
+
+
+def _is_first(root: Element, page: PageContext) -> bool:
+    """Whether this is a thread's first page."""
+    return page.opening is None and not _LATER.search(page.url) and not root.xpath(_PREVIOUS)
 
 
 def _shown_floor(box: Element) -> int | None:
@@ -217,7 +245,7 @@ def _shown_floor(box: Element) -> int | None:
 def _author(block: Block) -> Author:
     name = clean(block.author.xpath("string()")).replace("\n", " ")
     found = _PERSON_NUMBER.search(block.author.get("href") or "")
-    told = block.author.get("data-uid") or block.author.get("data-user-id")
+    told = block.author.get("data-uid") or block.author.get("data-user-id") or block.author.get("uid")
     number = told or (found[1] or found[2] if found else None)
     return Author(id=number, name=name or None)
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.text import clean
 from crawlers.pages.markup import Element, text_of
-from crawlers.pages.threads_marks import Told, is_named, is_person
+from crawlers.pages.threads_marks import Told, floor_of, is_named, is_person
+from crawlers.pages.threads_people import guessed_people
 
 _SHARE = 0.6
+_ALMOST_ALL, _MUCH, _MOST_INSIDE = 0.8, 0.3, 200
 _MOST_LEVELS, _MOST_BLOCKS, _MOST_GROUPS = 14, 1000, 30
 _QUOTE = re.compile(
     r"(?:^|[\s_-])(?:quote|quoted|blockquote|reply-?quote|ref|reference|yinyong|citation)(?:[\s_-]|$)", re.I
@@ -48,21 +50,29 @@ class Block:
 
 def find_blocks(nodes: list[Element], told: list[Told]) -> tuple[list[Block], bool]:
     """The page's posts in order, and whether nothing but a thread looks like this."""
-    links = {id(node) for node in nodes if node.tag == "a" and node.get("href") and is_person(node)}
-    people = links | {id(node) for node in nodes if is_named(node)}
+    people = people_of(nodes)
     by_node = {id(one.node): one for one in told}
     best: list[Block] = []
     for group in _groups(told):
-        blocks = _read(group, people, by_node)
-        if (
-            len(blocks) >= max(2, _SHARE * len(group))
-            and _speak(blocks)
-            and (len(blocks), _size(blocks)) > (len(best), _size(best))
-        ):
+        blocks = _read(group, people, by_node) or _read(group, guessed_people(group, by_node), by_node)
+        if len(blocks) >= max(2, _SHARE * len(group)) and _speak(blocks) and _rank(blocks) > _rank(best):
             best = blocks
     if best:
         return best, _sure(best)
     return _single(told, people, by_node), False
+
+
+def _rank(blocks: list[Block]) -> tuple[int, int, int]:
+    """For the choice between groups: how many posts, how many of them show a floor, how much they say."""
+    floors = sum(any(floor_of(node) for node in list(block.box.iter("*"))[:300]) for block in blocks[:100])
+    return len(blocks), floors, _size(blocks)
+
+
+def people_of(nodes: list[Element]) -> set[int]:
+    """The elements that show a name; of two, one around the other, the inner: a title may stand beside the name."""
+    found = [node for node in nodes if (node.tag == "a" and node.get("href") and is_person(node)) or is_named(node)]
+    around = {id(up) for node in found for up in node.iterancestors()}
+    return {id(node) for node in found if id(node) not in around}
 
 
 def _groups(told: list[Told]) -> list[list[Element]]:
@@ -94,7 +104,26 @@ def _read(group: list[Element], people: set[int], by_node: dict[int, Told]) -> l
             words = max(found, key=lambda one: one[2], default=(None, None, 0))[1]
         if words is not None:
             blocks.append(Block(box, author, when, words))
-    return blocks
+    return _narrowed(blocks)
+
+
+def _narrowed(blocks: list[Block]) -> list[Block]:
+    """The same posts without what stands beside the words inside the same part, where a class calls the words so."""
+    total = sum(len(clean(block.words.xpath("string()"))) for block in blocks)
+    inner: dict[str, dict[int, Element]] = {}
+    for number, block in enumerate(blocks):
+        for node in list(block.words.iterdescendants())[:_MOST_INSIDE]:
+            if not isinstance(node.tag, str) or not _WORDS.search(node.get("class") or ""):
+                continue
+            if node.tag != "a" and not is_quote(node) and not _inside_quote(node, block.words):
+                inner.setdefault(f"{node.tag}.{_plain_class(node)}", {}).setdefault(number, node)
+    best: dict[int, Element] = {}
+    for nodes in inner.values():
+        said = sum(len(clean(node.xpath("string()"))) for node in nodes.values())
+        deeper = not best or any(node in nodes.values() for held in best.values() for node in held.iterdescendants())
+        if len(nodes) >= _ALMOST_ALL * len(blocks) and said >= _MUCH * total and deeper:
+            best = nodes
+    return [replace(block, words=best.get(number, block.words)) for number, block in enumerate(blocks)]
 
 
 def _facts(box: Element, people: set[int], by_node: dict[int, Told]) -> tuple[Element | None, Told | None]:
@@ -124,8 +153,11 @@ def _names_better(node: Element, before: Element) -> bool:
 
 
 def is_quote(node: Element) -> bool:
-    """Whether the element holds another's words."""
-    return node.tag in ("blockquote", "q") or bool(_QUOTE.search(node.get("class") or ""))
+    """Whether the element holds another's words; vBulletin sets a post's own in <blockquote class="postcontent">."""
+    classes = node.get("class") or ""
+    if _QUOTE.search(classes):
+        return True
+    return node.tag in ("blockquote", "q") and not _WORDS.search(classes)
 
 
 def _inside_quote(node: Element, box: Element) -> bool:
@@ -151,7 +183,7 @@ def _regions(box: Element, author: Element, time: Element) -> list[tuple[str, El
             if id(child) in busy:
                 if child is not author and child is not time:
                     waiting.append((name, child))
-            elif weight := _weight(child):
+            elif weight := weight_of(child):
                 found.append((name, child, weight))
     # A box whose words stand beside the byline, with no element of their own.
     if not found and (box.text or "").strip():
@@ -163,7 +195,7 @@ def _plain_class(node: Element) -> str:
     return re.sub(r"\d+", "", " ".join(sorted((node.get("class") or "").split())))
 
 
-def _weight(region: Element) -> float:
+def weight_of(region: Element) -> float:
     """Characters outside links, more where the class says "content", none where it says something else."""
     called = f"{region.get('class') or ''} {region.get('id') or ''}"
     if is_quote(region):
@@ -203,6 +235,8 @@ def words_of(block: Block) -> str:
         if is_quote(element):
             return True
         classes = element.get("class")
+        if element.tag in ("h1", "h2", "h3") and classes is not None and _HEADING.search(classes):
+            return True
         if classes is None or element.tag in ("p", "a", "b", "strong", "em", "font"):
             return bool(element.tag == "button")
         return _UNSAID.search(classes) is not None
@@ -210,6 +244,7 @@ def words_of(block: Block) -> str:
     return text_of(block.words, skip=unsaid)
 
 
+_HEADING = re.compile(r"title|subject", re.I)
 _UNSAID = re.compile(
     r"(?:^|[\s_-])(?:sig|signature|sign|pstatus|edited?-?(?:by|info|note|time)?|last-?edit(?:ed)?|tools?|toolbar|actions?|"
     r"btns?|buttons?|share|rate|attach-?info|jammer|ad|ads)(?:[\s_-]|$)",

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from core.text import clean
 from core.times import from_unix, parse_when
 from crawlers.pages.base import PageContext
-from crawlers.pages.markup import Element, is_hidden
+from crawlers.pages.markup import Element, beginning, is_hidden
 
 #: A link that leads to a person.
 _PERSON = re.compile(
@@ -19,6 +19,7 @@ _PERSON = re.compile(
     r"userinfo|ucenter|i)(?:[/?&=_.-]|$)|/@|/u\d",
     re.I,
 )
+_PERSON_MARKS = ("data-uid", "data-user-id", "data-userid", "data-username", "uid", "uname", "username")
 _NO_PERSON = re.compile(r"login|register|logout|signin|signup|/member\.php\?mod=(?:logging|reg)", re.I)
 _PERSON_CLASS = re.compile(
     r"(?:^|[\s_-])(?:author|authi|user-?name|nick-?name|nick|poster|posted-by|louzhu|lz-name|byline|uname|post-?user|"
@@ -41,6 +42,11 @@ _ID_NAMES = (
     "data-content-id", "data-msg-id", "id", "name", "data-floor",
 )  # fmt: skip
 _LABEL = re.compile(r"(?:第\s*)?(\d{1,6})\s*(?:楼|樓|层|層|F|f|#|＃)|[#＃]\s*(\d{1,6})|(?:No\.|L)\s*(\d{1,6})")
+#: "1楼 2026/11/20 8:05": the floor and the time share an element.
+_LABEL_AND_TIME = re.compile(
+    r"(?:第\s*)?(\d{1,6})\s*(?:楼|樓|层|層|#|＃)[\s,，|·]+(?:发[表布]于|發[表佈]於|回复于|时间)?\s*[:：]?\s*\d[\d\s:：/.年月日-]{3,20}"
+)
+_CLOCK = re.compile(r"\d{1,2}\s*[:：]\s*\d\d(?:[:：]\d\d)?(?:\s*[ap]m)?", re.I)
 _NAMED = {"楼主": 1, "樓主": 1, "1楼": 1, "沙发": 2, "沙發": 2, "板凳": 3, "地板": 4}
 _ASSETS = re.compile(r"\.(?:css|js|png|jpe?g|gif|webp|svg|ico|zip|rar|pdf|apk|mp4|mp3)$", re.I)
 
@@ -94,11 +100,30 @@ def _time_of(node: Element, page: PageContext) -> Told | None:
             return Told(node, when, True, is_day(when, value))
     for said in _own_texts(node):
         if 3 <= len(said) <= 60 and _TIME_LIKE.search(said) and not _OTHER_TIME.search(said):
-            for piece in (said, said.rpartition("»")[2], *re.split(r"\s*[|·•/]\s+", said)):
-                if when := parse_when(piece, now=page.now, zone=page.zone):
+            for piece in (_with_its_day(node, said), said, said.rpartition("»")[2], *re.split(r"\s*[|·•/]\s+", said)):
+                if piece and (when := parse_when(piece, now=page.now, zone=page.zone)):
                     absolute = bool(re.search(r"\d{1,4}[-/.年月]\d", piece)) and when <= page.now
                     return Told(node, when, absolute, is_day(when, piece))
+            if (when := _among_words(said, page)) is not None:
+                return Told(node, when, True)
     return None
+
+
+def _with_its_day(node: Element, said: str) -> str | None:
+    """A clock or a day alone, with what stands around it: "2026-11-18, <span>10:22</span>"."""
+    parent = node.getparent()
+    if parent is None or not (_CLOCK.fullmatch(said) or (len(said) <= 11 and not _CLOCK.search(said))):
+        return None
+    around = clean(beginning(parent, 60)).replace("\n", " ")
+    return around if len(said) < len(around) <= 40 and _CLOCK.search(around) else None
+
+
+def _among_words(said: str, page: PageContext) -> datetime | None:
+    """A full date and clock with a few labels around ("更多 发布于：2026-11-15 19:20"); not one in a sentence."""
+    dated = re.search(r"\d{4}[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,2}日?[\s,T]{1,3}\d{1,2}:\d\d(?::\d\d)?", said)
+    if dated is None or len(said) - len(dated[0]) > 20 or re.search(r"[，。！？]", said):
+        return None
+    return parse_when(dated[0], now=page.now, zone=page.zone)
 
 
 def is_day(when: datetime, said: str) -> bool:
@@ -123,6 +148,8 @@ def is_person(anchor: Element) -> bool:
     name = clean(anchor.xpath("string()"))
     if not (0 < len(name) <= 40) or _NO_PERSON.search(href) or name.isdigit():
         return False
+    if any(anchor.get(mark) for mark in _PERSON_MARKS):
+        return True
     parts = urlsplit(href) if len(href) < 500 and "[" not in href else None
     return parts is not None and bool(_PERSON.search(f"{parts.path}?{parts.query}"))
 
@@ -139,6 +166,8 @@ def is_named(node: Element) -> bool:
 def floor_of(node: Element) -> int | None:
     """The floor that an element of few characters shows."""
     said = clean(node.text or "")
+    if 10 < len(said) <= 40 and (both := _LABEL_AND_TIME.fullmatch(said)):
+        return int(both[1])
     if not 1 < len(said) <= 10:
         return None
     if said in _NAMED:
