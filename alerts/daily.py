@@ -107,6 +107,8 @@ class SourceLine:
     last_ok: datetime | None
     #: Whether the day was seen: some crawl succeeded since it began.
     seen: bool
+    #: Whether something is wrong with it: an empty list may be believed or not.
+    failed: bool = False
     #: The day's outages, oldest first.
     outages: tuple[Outage, ...] = ()
     #: What was lost for good, as crawls of the day said: "11-02 08:00 至 11-15 08:00 的内容没有补采".
@@ -149,5 +151,5 @@ class Digest:
         return tuple(
             line
             for line in self.sources
-            if line.state not in ("ok", "empty") or not line.seen or line.outages or line.lost
+            if line.failed or line.state not in ("ok", "empty") or not line.seen or line.outages or line.lost
         )

@@ -14,11 +14,11 @@ from alerts.cases import CaseBook
 from alerts.compose import safe_link, templates
 from alerts.daily import Digest, Outage, Tally, Window
 from alerts.messages import MessageRows
-from alerts.source_words import state_name
+from alerts.source_words import shown_state, state_name
 from core.database import Database
 from core.durations import in_chinese
 from core.errors import NotFound
-from core.model import GRADE_NAMES, SOURCE_STATE_NAMES
+from core.model import GRADE_NAMES
 from core.settings import Settings
 from core.text import shorten
 
@@ -89,7 +89,7 @@ def render(digest: Digest, *, settings: Settings) -> RenderedDigest:
         "title": f"舆情日报 {window.day}{up_to}",
         "host": host,
         "grades": GRADE_NAMES,
-        "states": SOURCE_STATE_NAMES,
+        "state_of": lambda line: shown_state(line.state, line.reason, failed=line.failed),
         "most": most,
         "moment": lambda moment: shown(moment, zone) if moment else "未知",
         "outage": lambda outage: outage_line(outage, zone),

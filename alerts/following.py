@@ -15,7 +15,8 @@ from alerts.daily import Outage, Quiet, SourceLine, Speed, Window
 from core.model import Grade
 from core.schema import alerts, cases, deliveries, dispatches, messages, posts, sources, verdicts
 from core.settings import SourceSettings
-from crawlers.history import Episode, read_episodes
+from crawlers.history import OVERDUE, Episode, read_episodes
+from crawlers.sources import patience
 
 GRAVEST_OLD = 10
 _SHOWS_THE_POST = ("complete", "partial")
@@ -113,9 +114,24 @@ def _source_line(source: SourceSettings, row: Any | None, episodes: Sequence[Epi
         since=row.since,
         last_ok=row.last_ok,
         seen=row.last_ok is not None and row.last_ok >= window.since,
-        outages=tuple(_outage(one, window) for one in episodes if one.failed or one.state == "paused"),
+        failed=row.failures > 0,
+        outages=(
+            *(_outage(one, window) for one in episodes if one.failed or one.state == "paused"),
+            *_unwatched(source, row, window),
+        ),
         lost=tuple(part for one in episodes for part in one.reason.split("；") if part.endswith("没有补采")),
     )
+
+
+def _unwatched(source: SourceSettings, row: Any, window: Window) -> tuple[Outage, ...]:
+    """The end of the day in which nobody crawled a source that was well: no later crawl has noted it yet."""
+    if row.failures or row.state in (None, "paused"):
+        return ()
+    due = row.next_run or (row.last_run + source.every if row.last_run else window.until)
+    if window.until - due <= patience(source.every):
+        return ()
+    since = max(due, window.since)
+    return (Outage(state="down", reason=OVERDUE, since=since, until=window.until, lasts=True),)
 
 
 def _outage(episode: Episode, window: Window) -> Outage:

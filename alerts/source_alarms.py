@@ -23,6 +23,7 @@ from core.schema import source_runs, source_states, sources
 from core.settings import Settings, SourceSettings
 from crawlers.cookies import cookies_of
 from crawlers.history import Episode, enter, read_episodes
+from crawlers.sources import patience
 
 log = logging.getLogger("tingfeng.alerts")
 
@@ -30,7 +31,6 @@ log = logging.getLogger("tingfeng.alerts")
 _MEMORY = timedelta(days=7)
 #: Without any crawl for so long the product was not running, and nothing was overdue.
 _HEARTBEAT = timedelta(minutes=30)
-_GRACE = timedelta(minutes=5)
 
 
 def raise_source_alarms(database: Database, settings: Settings, *, now: datetime) -> int:
@@ -98,15 +98,15 @@ def _note_overdue(connection: Connection, settings: Settings, now: datetime) -> 
     known = {row.id: row for row in connection.execute(select(sources))}
     awake = None
     for source in settings.sources:
-        row, patience = known.get(source.id), 2 * source.every + _GRACE
+        row, bearable = known.get(source.id), patience(source.every)
         if row is not None and row.state == "paused":
             continue
         due = (row.next_run or max(row.last_run or row.added, row.since or row.added)) if row else None
-        if due is not None and now - due <= patience:
+        if due is not None and now - due <= bearable:
             continue
         awake = awake or _awake_since(connection, settings, now)
         began = max(due or awake, awake)
-        if now - began > patience:
+        if now - began > bearable:
             reason = source_words.overdue(due, settings.zone)
             enter(connection, source.id, state="down", failed=True, reason=reason, proof=None, now=began)
 

@@ -14,7 +14,7 @@ from core.durations import in_chinese
 from core.model import CHANNEL_NAMES, SOURCE_STATE_NAMES, SourceState
 from core.settings import Settings, SourceSettings
 from core.text import shorten
-from crawlers.history import Episode
+from crawlers.history import OVERDUE, Episode
 
 _ADVICE: Mapping[SourceState, str] = {
     "blocked": "系统会自行放慢并重试，不必催促。若持续不恢复：在浏览器中打开该信源核实；需要登录的，更新它的 Cookie；"
@@ -24,10 +24,9 @@ _ADVICE: Mapping[SourceState, str] = {
     "down": "先确认本机网络，再确认该网站能否打开；系统会自行重试。",
     "empty": "在浏览器中打开该信源核实是否真的没有内容；为它设置 canary（一个必有内容的页面）后，系统可以自行判断。",
 }
-_OVERDUE = "该到采集时间却没有采集"
 #: Reasons that are ours, whatever state of the source they are filed under: how they are called, and what to do.
 _OURS: Mapping[str, tuple[str, str]] = {
-    _OVERDUE: ("未采集", "检查 tingfeng run 与 tingfeng doctor：采集可能已停止或卡住。"),
+    OVERDUE: ("未采集", "检查 tingfeng run 与 tingfeng doctor：采集可能已停止或卡住。"),
     "本机没能保存": ("本机故障", "检查磁盘空间、权限与数据库：tingfeng doctor。"),
     "采集程序出错": ("程序出错", "日志中的 visit_crashed 有详情；请连同日志报告给开发者。"),
     "今天对": ("达到当日请求上限", "明天自动继续；需要更多请求时调大 [crawl] daily_requests，或减少该网站的信源。"),
@@ -36,7 +35,7 @@ _OURS: Mapping[str, tuple[str, str]] = {
 
 def overdue(due: datetime | None, zone: ZoneInfo) -> str:
     """Why a source that nobody crawls is as good as down."""
-    return f"{_OVERDUE}（应于 {shown(due, zone)}）" if due else f"{_OVERDUE}（加入后从未采集）"
+    return f"{OVERDUE}（应于 {shown(due, zone)}）" if due else f"{OVERDUE}（加入后从未采集）"
 
 
 def failing(
@@ -100,6 +99,11 @@ def state_name(state: SourceState, reason: str) -> str:
     """What the state of a failing source is called: not the source's name for what is our own fault."""
     ours = next((name for sign, (name, _) in _OURS.items() if reason.startswith(sign)), None)
     return ours or ("没有内容，存疑" if state == "empty" else SOURCE_STATE_NAMES[state])
+
+
+def shown_state(state: SourceState, reason: str, *, failed: bool) -> str:
+    """What readers are told that a source's state is: an emptiness that nobody believes is not called a true one."""
+    return state_name(state, reason) if failed and state != "paused" else SOURCE_STATE_NAMES[state]
 
 
 def _name(source: SourceSettings) -> str:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from alerts.source_words import shown_state
 from app.browsing import why_no_browser
 from app.known_parsers import require_parsers
 from app.wiring import Product
 from core.durations import in_chinese
 from core.errors import ConfigError, ModelError
-from core.model import SOURCE_STATE_NAMES
 from core.work import QueueName, WorkQueue
 
 _LEAST_FREE_GB = 1.0
@@ -154,7 +154,8 @@ def _sources(product: Product) -> Iterator[Finding]:
         if status is None or status.state is None:
             yield Finding(level="warn", item=f"信源 {source.name}", state="还没有抓取过", fix="tingfeng crawl")
             continue
-        state = f"{SOURCE_STATE_NAMES[status.state]}：{status.reason or ''}"
+        reason = status.reason or ""
+        state = f"{shown_state(status.state, reason, failed=status.failures > 0)}：{reason}"
         late = product.clock() - status.next_run if status.next_run else timedelta()
         if late > source.every + _LATE:
             state = f"早该抓取，已过时 {in_chinese(late)}；上次{state}"

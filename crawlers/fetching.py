@@ -188,7 +188,8 @@ def _failure(error: BaseException, url: str, largest_mb: int) -> PageError:
         case LeadsInside():
             return LayoutChanged(url, "域名指向内部网络，没有读取")
         case RobotsUnreachable():
-            return Down(url, str(error))
+            why = f"（{_failure(error.__cause__, url, largest_mb).sign}）" if error.__cause__ else ""
+            return Down(url, f"{error}{why}")
         case RedirectsForever():
             return Blocked(url, "站点反复重定向，通常是要求登录或 Cookie")
         case DownloadTimeoutError():

@@ -11,14 +11,13 @@ from core.settings import SourceSettings
 from crawlers.cookies import cookies_of
 from crawlers.history import OBEYED, Episode, SourceHistory
 from crawlers.reports import SourceStatus
-from crawlers.sources import SourceCatalogue
+from crawlers.sources import SourceCatalogue, patience
 
 _DAY = timedelta(days=1)
 #: Over so many days before today the usual is counted.
 _USUAL_DAYS = 14
 #: A source is watched at least so long before anything counts as usual.
 _LEAST = timedelta(days=3)
-_GRACE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +101,7 @@ def is_overdue(source: SourceSettings, status: SourceStatus | None, now: datetim
     if status is None or status.state == "paused":
         return False
     due = status.next_run or max(status.last_run or status.added, status.since or status.added)
-    return now - due > 2 * source.every + _GRACE
+    return now - due > patience(source.every)
 
 
 def robots_note(robots: str) -> str:

@@ -20,6 +20,10 @@ from crawlers.reports import SourceReport
 
 #: Older runs say nothing about today.
 KEEP_RUNS = timedelta(days=60)
+#: What lies further ahead than this was noted by a clock that has been set back since.
+SKEW = timedelta(minutes=5)
+#: How the reason of a stretch begins in which nobody crawled a source although its turn had come.
+OVERDUE = "该到采集时间却没有采集"
 #: What a run says of robots.txt where it was obeyed.
 OBEYED = "obeyed"
 
@@ -161,6 +165,36 @@ def enter(
     connection.execute(update(source_states).where(*mine).values(until=now))
     values: dict[str, Any] = {"source": source, "state": state, "failed": failed, "reason": reason, "proof": proof}
     connection.execute(insert(source_states).values(**values, since=now, until=None, told=None))
+
+
+def note_gap(connection: Connection, source: str, *, since: datetime, now: datetime) -> bool:
+    """Nobody crawled a source that was well from `since` to `now`: the product was off. Ends the open episode.
+
+    Told to nobody, for whoever switched it off knows; but the days it covers must not look as if they had been watched.
+    Returns whether there was such a stretch: an outage or a pause that is noted already goes on.
+    """
+    mine = (source_states.c.source == source, source_states.c.until.is_(None), source_states.c.failed.is_(False))
+    ended = update(source_states).where(*mine, source_states.c.state != "paused", source_states.c.since <= since)
+    found = connection.execute(ended.values(until=since)).rowcount > 0
+    if found:
+        values = {
+            "state": "down",
+            "failed": True,
+            "reason": f"{OVERDUE}，系统可能没有运行",
+            "proof": None,
+            "told": None,
+        }
+        connection.execute(insert(source_states).values(source=source, since=since, until=now, **values))
+    return found
+
+
+def forget_future(connection: Connection, source: str, *, now: datetime) -> None:
+    """What a clock noted that ran ahead and was set back since never happened."""
+    ahead = now + SKEW
+    connection.execute(delete(source_states).where(source_states.c.source == source, source_states.c.since > ahead))
+    lasts = (source_states.c.source == source, source_states.c.until > ahead)
+    connection.execute(update(source_states).where(*lasts).values(until=now))
+    connection.execute(delete(source_runs).where(source_runs.c.source == source, source_runs.c.started > ahead))
 
 
 def leave(connection: Connection, source: str, *, now: datetime) -> None:

@@ -99,7 +99,7 @@ class Robots:
         if isinstance(answer, RedirectsForever):
             return ProtegoRobotParser(b"", self.crawler.spider), None
         if isinstance(answer, BaseException):
-            raise RobotsUnreachable(f"robots.txt 无法取得（{type(answer).__name__}）") from answer
+            raise RobotsUnreachable("robots.txt 无法取得") from answer
         if answer.status >= 500 or answer.status == 429:
             patience = retry_after(answer, self._clock())
             raise RobotsUnreachable(f"robots.txt 返回状态码 {answer.status}", retry_after=patience)

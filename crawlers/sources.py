@@ -23,8 +23,8 @@ from crawlers.reports import SourceReport, SourceStatus
 
 #: A source that fails is tried at least this often.
 _LONGEST_PAUSE = timedelta(hours=6)
-#: A last crawl that lies further ahead than this was noted by a clock that has been set back since.
-_SKEW = timedelta(minutes=5)
+#: A turn that is so late, beside twice the source's interval, was missed.
+_GRACE = timedelta(minutes=5)
 #: Sources that failed together do not come back together: up to this share earlier.
 _SPREAD = 0.2
 
@@ -45,6 +45,11 @@ def next_run(
         pause = min(every * 2.0 ** min(failures, 20), max(_LONGEST_PAUSE, every))
         due = now + pause * (1 - _SPREAD * jitter)
     return max(due, now + not_before) if not_before else due
+
+
+def patience(every: timedelta) -> timedelta:
+    """How late the turn of a source with this interval may be before it counts as missed."""
+    return 2 * every + _GRACE
 
 
 class SourceCatalogue:
@@ -96,11 +101,17 @@ class SourceCatalogue:
         with self.database.write() as connection:
             before = _status(connection, source.id)
             assert before is not None
+            if before.last_run and before.last_run > now + history.SKEW:
+                history.forget_future(connection, source.id, now=now)
             failures = before.failures + 1 if report.failed else 0
+            due = before.next_run or (before.last_run + source.every if before.last_run else report.started)
+            missed = report.started - due > patience(source.every) and history.note_gap(
+                connection, source.id, since=due, now=report.started
+            )
             values: dict[str, Any] = {
                 "state": report.state,
                 "reason": report.reason,
-                "since": before.since if before.state == report.state else now,
+                "since": before.since if before.state == report.state and not missed else now,
                 "proof": report.proof,
                 "last_run": report.started,
                 "last_ok": before.last_ok if report.failed else now,
@@ -165,7 +176,7 @@ def _set_state(
 def _rests(status: SourceStatus, now: datetime) -> bool:
     if status.next_run is None or status.next_run <= now:
         return False
-    return status.last_run is None or status.last_run <= now + _SKEW
+    return status.last_run is None or status.last_run <= now + history.SKEW
 
 
 def _status(connection: Connection, source: str) -> SourceStatus | None:

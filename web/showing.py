@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from alerts.dedup import REASON_NAMES, Reason
+from alerts.source_words import shown_state
 from alerts.transitions import ACTION_NAMES
 from core.durations import in_chinese
 from core.model import (
@@ -21,7 +22,6 @@ from core.model import (
     CHANNEL_NAMES,
     EXHIBIT_STATE_NAMES,
     GRADE_NAMES,
-    SOURCE_STATE_NAMES,
     Mention,
 )
 from core.model import Reason as WhyRisky
@@ -56,7 +56,7 @@ def templates(zone: ZoneInfo) -> Environment:
         "grade_names": GRADE_NAMES,
         "case_state_names": CASE_STATE_NAMES,
         "exhibit_state_names": EXHIBIT_STATE_NAMES,
-        "source_state_names": SOURCE_STATE_NAMES,
+        "source_state": shown_state,
         "message_states": _MESSAGE_STATES,
         "message_kinds": _MESSAGE_KINDS,
         "action_names": ACTION_NAMES,

@@ -67,6 +67,7 @@ def crawl(
             typer.echo("没有到时间的信源" if due else "没有配置这样的信源")
         return
     from alerts.source_alarms import raise_source_alarms
+    from alerts.source_words import shown_state
     from crawlers.run import crawl as run_crawl
 
     reports = run_crawl(
@@ -79,9 +80,8 @@ def crawl(
     )
     raise_source_alarms(product.database, product.settings, now=product.clock())
     for report in reports if not quiet else ():
-        typer.echo(
-            f"{report.source}\t{SOURCE_STATE_NAMES[report.state]}\t新 {report.new} 改 {report.changed}\t{report.reason}"
-        )
+        state = shown_state(report.state, report.reason, failed=report.failed)
+        typer.echo(f"{report.source}\t{state}\t新 {report.new} 改 {report.changed}\t{report.reason}")
 
 
 def _chosen(product: Product, wanted: list[str], kind: WatchedKind | None, *, due: bool) -> list[SourceSettings]:

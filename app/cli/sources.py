@@ -15,7 +15,7 @@ from app.known_parsers import require_parsers
 from app.wiring import Product
 from core.durations import format_duration, in_chinese
 from core.errors import ConfigError
-from core.model import CHANNEL_NAMES, SOURCE_STATE_NAMES
+from core.model import CHANNEL_NAMES
 from core.settings import SourceSettings
 from core.wire import dumps
 
@@ -48,7 +48,6 @@ def show_all(as_json: JsonOption = False, config: ConfigOption = DEFAULT_CONFIG)
         if as_json:
             typer.echo(dumps(_as_json(source, status)))
             continue
-        state = status.state if status else None
         rows.append(
             (
                 source.id,
@@ -57,13 +56,21 @@ def show_all(as_json: JsonOption = False, config: ConfigOption = DEFAULT_CONFIG)
                 CHANNEL_NAMES[source.channel],
                 format_duration(source.every),
                 source.owner or "未指定",
-                SOURCE_STATE_NAMES[state] if state else "尚未抓取",
+                _state_name(status),
                 _turn(status, now),
             )
         )
     if not as_json:
         headings = ("id", "名称", "种类", "渠道", "间隔", "负责人", "状态", "下次抓取")
         show_table(f"信源 {len(rows)} 个", headings, rows)
+
+
+def _state_name(status: SourceStatus | None) -> str:
+    from alerts.source_words import shown_state
+
+    if status is None or status.state is None:
+        return "尚未抓取"
+    return shown_state(status.state, status.reason or "", failed=status.failures > 0)
 
 
 def _as_json(source: SourceSettings, status: SourceStatus | None) -> dict[str, object]:

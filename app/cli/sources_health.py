@@ -14,7 +14,6 @@ from app.known_parsers import require_parsers
 from app.wiring import Product
 from core.durations import in_chinese
 from core.errors import ConfigError, NotFound
-from core.model import SOURCE_STATE_NAMES
 from core.text import clean
 from core.wire import dumps
 
@@ -67,10 +66,13 @@ def is_fine(one: SourceHealth, now: datetime) -> bool:
 
 
 def _cells(one: SourceHealth, now: datetime, product: Product) -> tuple[str, ...]:
+    from alerts.source_words import shown_state
+
     def local(moment: datetime | None) -> str:
         return moment.astimezone(product.settings.zone).strftime("%m-%d %H:%M") if moment else "—"
 
-    state = SOURCE_STATE_NAMES[one.state] if one.state else "尚未抓取"
+    failed = one.status is not None and one.status.failures > 0
+    state = shown_state(one.state, one.reason, failed=failed) if one.state else "尚未抓取"
     marks = ("" if is_fine(one, now) else "✘ ") + state + ("（逾期未抓）" if one.overdue else "")
     usual = f"{one.usual_per_day:.1f}" if one.usual_per_day is not None else "—"
     return (

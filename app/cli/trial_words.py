@@ -109,8 +109,11 @@ def _cookie(trial: Trial) -> str:
 
 
 def _verdict(trial: Trial, settings: Settings) -> Iterable[str]:
+    from alerts.source_words import shown_state
+
     mark = "✔" if trial.ok else "✘"
-    yield f"{mark} {SOURCE_STATE_NAMES[trial.report.state]}：{trial.reason}"
+    state = shown_state(trial.report.state, trial.report.reason, failed=trial.report.failed)
+    yield f"{mark} {state}：{trial.reason}"
     newest, horizon = trial.newest, settings.crawl.backfill
     if trial.ok and newest is not None and trial.report.ended - newest > horizon:
         age = in_chinese(trial.report.ended - newest)

@@ -188,6 +188,9 @@ def test_cases_are_counted_and_the_overdue_named(world: World) -> None:
         ({"state": "ok", "last_ok": None}, "当日没有成功采集"),
         ({"state": "ok"}, "均正常"),
         ({"state": "empty"}, "均正常"),
+        ({"state": "empty", "failures": 2, "reason": "请核实"}, "没有内容，存疑（请核实）"),
+        ({"state": "ok", "last_run": NOW - 3 * HOUR, "next_run": NOW - 170 * MINUTE}, "未采集（该到采集时间"),
+        ({"state": "paused", "next_run": NOW - 3 * HOUR}, "已暂停"),
     ],
 )
 def test_coverage_is_stated(world: World, tmp_path: Path, row: dict[str, Any] | None, words: str) -> None:

@@ -22,6 +22,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 def _source(name: str = "board", **more: Any) -> SourceSettings:
+    more = {"every": HOUR, **more}
     return SourceSettings(id=name, name=name, kind="forum", url="http://bbs.test/", channel="forum", **more)
 
 
@@ -89,6 +90,53 @@ def test_what_was_lost_begins_an_episode_of_its_own(
     catalogue.record(lost, _source(), now=now + HOUR)
     catalogue.record(_report(now + 2 * HOUR), _source(), now=now + 2 * HOUR)
     assert [one.reason for one in past.episodes(now, now + DAY)] == ["没有新内容", "没有补采"]
+
+
+#: Hours from one crawl to the next, the state before, whether the time between was watched.
+GAPS = [
+    ("on time", 1, ("ok", False), None),
+    ("a little late", 3, ("ok", False), None),
+    ("after a night", 12, ("ok", False), (1, 12)),
+    ("after a night, nothing to read before", 12, ("empty", False), (1, 12)),
+    ("it failed before: that outage goes on", 12, ("blocked", True), None),
+    ("the clock was set back", -12, ("ok", False), None),
+]
+
+
+@pytest.mark.parametrize(("hours", "before", "gap"), [one[1:] for one in GAPS], ids=[one[0] for one in GAPS])
+def test_time_that_nobody_watched_is_no_good_time(
+    catalogue: SourceCatalogue,
+    past: SourceHistory,
+    now: datetime,
+    hours: int,
+    before: tuple[Any, bool],
+    gap: tuple[int, int] | None,
+) -> None:
+    """The product was off: from the missed turn to the next crawl the source was not seen, whatever it was before."""
+    state, failed = before
+    catalogue.record(_report(now, state=state, failed=failed), _source(), now=now)
+    later = now + hours * HOUR
+    catalogue.record(_report(later), _source(), now=later)
+    found = [one for one in past.episodes(now - DAY, now + DAY) if one.reason.startswith(history.OVERDUE)]
+    assert [(one.state, one.failed, one.since, one.until, one.told) for one in found] == (
+        [("down", True, now + gap[0] * HOUR, now + gap[1] * HOUR, None)] if gap else []
+    )
+    assert (past.open_episodes()["board"].state, past.open_episodes()["board"].failed) == ("ok", False)
+
+
+def test_a_clock_that_ran_ahead_leaves_no_future(
+    catalogue: SourceCatalogue, past: SourceHistory, now: datetime
+) -> None:
+    """A month ahead and back: neither an outage of a month, nor a run that has not been."""
+    catalogue.record(_report(now), _source(), now=now)
+    ahead = now + 30 * DAY
+    catalogue.record(_report(ahead, state="blocked", failed=True), _source(), now=ahead)
+    back = now + HOUR
+    catalogue.record(_report(back), _source(), now=back)
+    found = past.episodes(now - DAY, now + 60 * DAY)
+    assert [(one.state, one.since, one.until) for one in found][-1] == ("ok", back, None)
+    assert all(one.since <= back and (one.until is None or one.until <= back) for one in found)
+    assert [run.started for run in past.runs("board", now - DAY)] == [now, back]
 
 
 def test_every_crawl_is_a_run_and_old_ones_are_forgotten(

@@ -81,7 +81,7 @@ def test_each_kind_of_trouble_is_named_and_hurts_nobody_else(crawls: Crawls, sit
         "overridden": ("ok", "3 条帖文"),
         "grumpy": ("ok", "3 条帖文"),
         "good": ("ok", "3 条帖文"),
-        "refused": ("down", "robots.txt 无法取得"),
+        "refused": ("down", "robots.txt 无法取得（连接被拒绝）"),
     }
     assert outcome.reports.keys() == expected.keys()
     for name, (state, word) in expected.items():

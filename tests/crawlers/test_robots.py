@@ -86,7 +86,7 @@ ANSWERS: dict[str, tuple[Reply, str, str, bool]] = {
     "soft-404": (Reply(body=b"<html><body>not here</body></html>"), "ok", "1 条", True),
     "failing": (Reply(status=503), "down", "robots.txt 返回状态码 503", False),
     "busy": (Reply(status=429, headers=(("Retry-After", "7200"),)), "down", "robots.txt 返回状态码 429", False),
-    "cut": (Reply(body=b"User-agent", claims=900), "down", "robots.txt 无法取得", False),
+    "cut": (Reply(body=b"User-agent", claims=900), "down", "robots.txt 无法取得（响应没有传完就断开）", False),
     "loop": (Reply(status=302, headers=(("Location", "/robots.txt"),)), "ok", "1 条", True),
     "to-a-login": (Reply(status=302, headers=(("Location", "http://passport.x.test/"),)), "ok", "1 条", True),
     "inside": (Reply(status=302, headers=(("Location", "http://10.0.0.1/robots.txt"),)), "ok", "1 条", True),

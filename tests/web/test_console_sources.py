@@ -22,7 +22,13 @@ WALL = "<title>请登录</title><script>alert(1)</script>\u202e请先登录"
 
 
 def crawl(
-    console: Console, state: SourceState, *, ago: timedelta, proof: str | None = None, reason: str = "没有新内容"
+    console: Console,
+    state: SourceState,
+    *,
+    ago: timedelta,
+    proof: str | None = None,
+    reason: str = "没有新内容",
+    every: timedelta | None = None,
 ) -> None:
     """The catalogue after a crawl of the board that ended `ago`."""
     at = console.clock() - ago
@@ -30,7 +36,8 @@ def crawl(
     report = SourceReport(
         source="board", state=state, reason=reason, failed=failed, started=at, ended=at, proof=proof, new=0
     )
-    console.catalogue.record(report, console.settings.sources[0], now=at)
+    source = console.settings.sources[0]
+    console.catalogue.record(report, source.model_copy(update={"every": every or source.every}), now=at)
 
 
 def saved(console: Console, body: str = WALL, **changes: Any) -> str:
@@ -105,10 +112,11 @@ def test_a_proof_that_retention_took_is_said(browser: Any, console: Console) -> 
 
 def test_the_last_days_are_intervals(browser: Any, console: Console) -> None:
     """A night without sight stays visible after it is over; what is older than a week is not shown."""
-    crawl(console, "down", ago=timedelta(days=9), reason="很久以前连接超时")
-    crawl(console, "ok", ago=timedelta(days=8))
-    crawl(console, "blocked", ago=timedelta(days=2), reason="出现<i>登录墙")
-    crawl(console, "ok", ago=timedelta(days=2) - 3 * HOUR)
+    seldom = timedelta(days=4)
+    crawl(console, "down", ago=timedelta(days=9), reason="很久以前连接超时", every=seldom)
+    crawl(console, "ok", ago=timedelta(days=8), every=seldom)
+    crawl(console, "blocked", ago=timedelta(days=2), reason="出现<i>登录墙", every=seldom)
+    crawl(console, "ok", ago=timedelta(days=2) - 3 * HOUR, every=seldom)
     page = browser.get("/sources").text
     assert "近 7 天有 1 段异常或暂停" in page
     assert "（3小时）" in page
@@ -117,6 +125,31 @@ def test_the_last_days_are_intervals(browser: Any, console: Console) -> None:
     bars = re.findall(r'<rect class="week-(\w+)" x="([\d.]+)" y="0" width="([\d.]+)"', page)
     assert [bar[0] for bar in bars] == ["ok", "failed", "ok"]
     assert sum(float(bar[2]) for bar in bars) == pytest.approx(1000, abs=3)
+
+
+def test_time_without_any_crawl_is_no_good_time(browser: Any, console: Console) -> None:
+    """The product was off for two days: the days look like it."""
+    crawl(console, "ok", ago=timedelta(days=3))
+    crawl(console, "ok", ago=timedelta(days=1))
+    page = browser.get("/sources").text
+    assert "近 7 天有 1 段异常或暂停" in page
+    assert "该到采集时间却没有采集，系统可能没有运行" in page
+
+
+def test_an_emptiness_that_is_not_believed_is_not_called_true(browser: Any, console: Console) -> None:
+    """确无新内容 is said only where it is believed."""
+    crawl(console, "empty", ago=HOUR)
+    assert ">确无新内容<" in browser.get("/sources").text
+    report = SourceReport(
+        source="board",
+        state="empty",
+        reason="可能被限流",
+        failed=True,
+        started=console.clock(),
+        ended=console.clock(),
+    )
+    console.catalogue.record(report, console.settings.sources[0], now=console.clock())
+    assert ">没有内容，存疑<" in browser.get("/sources").text
 
 
 def test_a_source_that_is_not_crawled_any_more_is_overdue(browser: Any, console: Console) -> None:
