@@ -21,6 +21,8 @@ from core.clock import Clock
 from crawlers.host_days import HostDays
 from crawlers.job import JOB_SETTING, Job
 
+#: How the sentence about a host whose requests of the day are used up begins.
+DAY_SPENT = "今天对"
 #: Requests taken at once; of a small budget a hundredth, so that processes do not sit on each other's share.
 _BLOCK = 50
 
@@ -38,7 +40,7 @@ class DaySpent(Spent, IgnoreRequest):
 
     def __init__(self, host: str, limit: int, left: timedelta) -> None:
         super().__init__(limit)
-        self.sign = f"今天对 {host} 的请求已达 {limit} 次上限，其余内容明天继续"
+        self.sign = f"{DAY_SPENT} {host} 的请求已达 {limit} 次上限，其余内容明天继续"
         self.left = left
 
 

@@ -15,11 +15,14 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
+from core.durations import in_chinese
 from core.errors import PageError
 from crawlers import revisits
+from crawlers.budget import DAY_SPENT
 from crawlers.canary import Canary, listen
 from crawlers.expectations import Silence, improbable_silence, lost_field
 from crawlers.reports import Conclusion, SourceReport, Tally, conclude, refused
+from crawlers.sources import patience
 from crawlers.visits import Visit
 from evidence.vault import RawResponse
 
@@ -59,9 +62,26 @@ async def finished(visit: Visit, cursor: Mapping[str, Any]) -> SourceReport:
     tries = await revisits.look_again(visit)
     conclusion = ending.conclusion
     conclusion = replace(conclusion, reason="；".join((conclusion.reason, *visit.notes[said:])))
+    conclusion = _put_off(visit, conclusion)
     if tries:
         cursor = {**cursor, revisits.KEY: revisits.as_json(tries)}
     return await _report(visit, replace(ending, conclusion=conclusion), cursor=cursor, lost=lost)
+
+
+def _put_off(visit: Visit, said: Conclusion) -> Conclusion:
+    """What a good walk says after which the site, or our own limit of its day, keeps us away for several turns.
+
+    What was read is kept and counts; but until then nobody watches, and that is no silence to trust.
+    """
+    away = visit.retry_after
+    if away is None or away <= patience(visit.source.every):
+        return said
+    spent = next((note for note in visit.notes if note.startswith(DAY_SPENT)), None)
+    if spent is None:
+        reason = f"站点要求 {in_chinese(away)}后再来；{said.reason}"
+        return Conclusion(state="blocked", reason=reason, failed=True)
+    rest = [part for part in said.reason.split("；") if part != spent]
+    return Conclusion(state="down", reason="；".join((spent, *rest)), failed=True)
 
 
 async def ran_out(visit: Visit, sign: str) -> SourceReport:

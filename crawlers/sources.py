@@ -23,6 +23,8 @@ from crawlers.reports import SourceReport, SourceStatus
 
 #: A source that fails is tried at least this often.
 _LONGEST_PAUSE = timedelta(hours=6)
+#: A site that asks us to stay away for longer is asked once a day whether it still means it.
+_LONGEST_OBEYED = timedelta(days=1)
 #: A turn that is so late, beside twice the source's interval, was missed.
 _GRACE = timedelta(minutes=5)
 #: Sources that failed together do not come back together: up to this share earlier.
@@ -44,7 +46,7 @@ def next_run(
     else:
         pause = min(every * 2.0 ** min(failures, 20), max(_LONGEST_PAUSE, every))
         due = now + pause * (1 - _SPREAD * jitter)
-    return max(due, now + not_before) if not_before else due
+    return max(due, now + min(not_before, _LONGEST_OBEYED)) if not_before else due
 
 
 def patience(every: timedelta) -> timedelta:
@@ -114,7 +116,8 @@ class SourceCatalogue:
                 "since": before.since if before.state == report.state and not missed else now,
                 "proof": report.proof,
                 "last_run": report.started,
-                "last_ok": before.last_ok if report.failed else now,
+                # A crawl that moves the cursor was believed, even if nobody may come back for a while.
+                "last_ok": before.last_ok if report.failed and report.cursor is None else now,
                 "next_run": next_run(
                     every=source.every,
                     # What can be read in part must not be late because of the other part.

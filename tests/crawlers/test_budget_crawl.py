@@ -35,7 +35,9 @@ def test_the_days_requests_are_shared_and_the_rest_comes_tomorrow(crawls: Crawls
     ]
     outcome = crawls.run(*sources, daily_requests=10)
     state, reason = outcome.state("first")
-    assert (state, "今天对 127.0.0.1 的请求已达 10 次上限，其余内容明天继续" in reason) == ("ok", True)
+    assert (state, "今天对 127.0.0.1 的请求已达 10 次上限，其余内容明天继续" in reason) == ("down", True)
+    assert reason.startswith("今天对 127.0.0.1"), "nobody watches until midnight: no silence to trust"
+    assert outcome.sources["first"]["last_ok"] is not None, "what was read counts"
     assert outcome.sources["first"]["cursor"]["floor"] is not None, "the next crawl goes down to the same floor"
     state, reason = outcome.state("second")
     assert (state, "10 次上限" in reason) == ("down", True)

@@ -356,7 +356,7 @@ def test_a_long_downtime_says_what_it_cost(crawls: Crawls, sites: Any) -> None:
     database = Database(f"sqlite:///{crawls.data / 'tingfeng.sqlite'}")
     episodes = SourceHistory(database).episodes(NOW, NOW + 30 * DAY)
     database.close()
-    assert ["没有补采" in one.reason for one in episodes] == [False, True]
+    assert ["没有补采" in one.reason for one in episodes] == [False, False, True], "seen, not watched, lost"
 
 
 def test_a_short_downtime_costs_nothing(crawls: Crawls, sites: Any) -> None:
@@ -395,3 +395,21 @@ def test_runs_tell_what_was_read(crawls: Crawls, sites: Any) -> None:
     database.close()
     assert run.filled == {"author": 1.0, "published": 1.0, "text": 1.0, "title": 1.0}
     assert (run.pages, run.posts, run.new, run.robots) == (2, 2, 2, "站方书面同意")
+
+
+def test_a_site_that_sends_us_away_for_hours_is_not_watched(crawls: Crawls, sites: Any) -> None:
+    """The list was read and one thread asks for two hours of peace: what was read is kept, but that is no `ok`."""
+    board = Board()
+    board.say(1, 30)
+    board.say(2, 40)
+    board.instead[2] = Reply(status=429, headers=(("Retry-After", "7200"),))
+    site = sites(board.route)
+    source = row("board", "forum", f"{site.url}/forum-2-1.html")
+    outcome = crawls.run(source)
+    state, reason = outcome.state("board")
+    assert (state, outcome.reports["board"]["failed"], outcome.reports["board"]["new"]) == ("blocked", True, 1)
+    assert reason.startswith("站点要求 2小时后再来；")
+    assert outcome.sources["board"]["last_ok"] is not None
+    del board.instead[2]
+    again = crawls.run(source, now=NOW + 2 * HOUR)
+    assert (again.state("board")[0], again.reports["board"]["new"]) == ("ok", 1)

@@ -41,6 +41,7 @@ def catalogue(database: Database) -> SourceCatalogue:
         (10 * MINUTE, 5000, 0.0, None, 6 * HOUR),
         (24 * HOUR, 3, 0.0, None, 24 * HOUR),  # rarer than the cap anyway
         (10 * MINUTE, 1, 0.0, 1 * HOUR, 1 * HOUR),  # Retry-After
+        (10 * MINUTE, 1, 0.0, 2000 * HOUR, 24 * HOUR),  # nobody is silenced for a season
         (10 * MINUTE, 4, 0.0, 1 * HOUR, 160 * MINUTE),
     ],
 )
