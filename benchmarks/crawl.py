@@ -56,6 +56,7 @@ class Watch:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.memory[0] = _held()  # at the end
         self.wall += time.perf_counter()
         self.cpu += time.process_time()
 
@@ -262,10 +263,11 @@ def main() -> None:
             f"{_NAMES[name]:22} {pages / wall:9,.0f} {posts / wall:9,.0f} {pages / cpu:15,.0f} {posts / cpu:15,.0f} "
             f"{cpu / pages * 1000:17.1f}"
         )
-    print(f"{'memory after pages':22} " + " ".join(f"{mark:>9,}" for mark in _MARKS if mark <= pages))
+    print(f"{'memory after pages':22} " + " ".join(f"{mark:>9,}" for mark in _MARKS if mark < pages) + "       end")
     for name in names:
         held = runs[name][0]["memory"]
-        print(f"{_NAMES[name]:22} " + " ".join(f"{held[str(mark)]:6,.0f} MB" for mark in _MARKS if str(mark) in held))
+        marks = [str(mark) for mark in (*_MARKS, 0) if str(mark) in held]
+        print(f"{_NAMES[name]:22} " + " ".join(f"{held[mark]:6,.0f} MB" for mark in marks))
 
 
 if __name__ == "__main__":
