@@ -110,7 +110,7 @@ def _source_line(source: SourceSettings, row: Any | None, episodes: Sequence[Epi
     return SourceLine(
         name=source.name,
         state=row.state,
-        reason=row.reason or "",
+        reason=(row.reason or "") if row.state else "从未采集" if row.last_run is None else "恢复后还没有采集",
         since=row.since,
         last_ok=row.last_ok,
         seen=row.last_ok is not None and row.last_ok >= window.since,

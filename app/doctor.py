@@ -152,7 +152,9 @@ def _sources(product: Product) -> Iterator[Finding]:
     for source in product.settings.sources:
         status = statuses.get(source.id)
         if status is None or status.state is None:
-            yield Finding(level="warn", item=f"信源 {source.name}", state="还没有抓取过", fix="tingfeng crawl")
+            never = status is None or status.last_run is None
+            state = "还没有抓取过" if never else "恢复后还没有抓取"
+            yield Finding(level="warn", item=f"信源 {source.name}", state=state, fix="tingfeng crawl")
             continue
         reason = status.reason or ""
         state = f"{shown_state(status.state, reason, failed=status.failures > 0)}：{reason}"

@@ -190,6 +190,8 @@ def test_cases_are_counted_and_the_overdue_named(world: World) -> None:
         ({"state": "empty"}, "均正常"),
         ({"state": "empty", "failures": 2, "reason": "请核实"}, "没有内容，存疑（请核实）"),
         ({"state": "ok", "last_run": NOW - 3 * HOUR, "next_run": NOW - 170 * MINUTE}, "未采集（该到采集时间"),
+        ({"state": None, "last_run": None, "last_ok": None}, "从未采集"),
+        ({"state": None, "last_run": NOW}, "恢复后还没有采集"),
         ({"state": "paused", "next_run": NOW - 3 * HOUR}, "已暂停"),
     ],
 )
