@@ -122,6 +122,7 @@ def _bare(site: str, threads: int, concurrency: int, folder: Path, *, parse: boo
         def thread(self, response: Response, title: str, changed: str) -> Iterator[dict[str, Any]]:
             watch.page()
             subject = response.css("#thread_subject::text").get()
+            counts = response.css("#postlist div.hm span.xi1::text").getall()
             for box in response.css("#postlist > div[id^=post_]"):
                 watch.posts += 1
                 yield {
@@ -134,6 +135,7 @@ def _bare(site: str, threads: int, concurrency: int, folder: Path, *, parse: boo
                     "floor": box.css("a[id^=postnum] em::text").get(),
                     "text": "\n".join(box.css("td.t_f ::text").getall()),
                     "changed": changed,
+                    "counts": counts,
                 }
 
     settings = {

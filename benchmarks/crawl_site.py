@@ -99,8 +99,11 @@ class Board:
     def _thread(self, tid: int) -> str:
         boxes = "".join(self._box(tid, floor) for floor in range(1, PER_THREAD + 1))
         return (
-            f'{_HEAD.format(title=self._title(tid))}{_MENU}<div id="ct" class="wp cl"><h1 class="ts"><span id='
-            f'"thread_subject">{self._title(tid)}</span></h1><div id="postlist" class="pl bm">{boxes}</div></div>{_FOOT}'
+            f'{_HEAD.format(title=self._title(tid))}{_MENU}<div id="ct" class="wp cl"><div id="postlist" class="pl bm">'
+            '<table cellspacing="0" cellpadding="0"><tr><td class="pls ptn pbn"><div class="hm ptn"><span class="xg1">查看:'
+            f'</span> <span class="xi1">{tid * 7}</span><span class="pipe">|</span><span class="xg1">回复:</span> <span class='
+            f'"xi1">{PER_THREAD - 1}</span></div></td><td class="plc ptm pbn vwthd"><h1 class="ts"><span id="thread_subject">'
+            f"{self._title(tid)}</span></h1></td></tr></table>{boxes}</div></div>{_FOOT}"
         )
 
     def _box(self, tid: int, floor: int) -> str:

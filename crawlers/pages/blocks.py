@@ -181,7 +181,7 @@ def _shown_by_page(markup: str, body: bytes, *, whole: bool) -> str | None:
         for head in heads:
             if head and _GATE_TITLES.fullmatch(head.strip()):
                 return f"页面标题是“{title[:40]}”"
-    notice = _NOTICE.search(markup) if "messagetext" in markup.lower() else None
+    notice = _NOTICE.search(markup) if b"messagetext" in body.lower() else None
     if notice:
         told = visible_text(notice[1])
         wall = _WALL_WORDS.search(told) or _GATE_WORDS.search(told) or _LOGIN_FIRST.search(told)

@@ -77,10 +77,12 @@ def parse(body: bytes, page: PageContext) -> Parsed:
 
 def read(root: Element, page: PageContext, *, base: str) -> Parsed | None:
     """The threads or posts of a Discuz! page; `None` for a page that holds neither."""
+    is_thread, posts = read_posts(root, page, base=base)
+    if is_thread:
+        return _thread(root, base, posts)
     if (archived := discuz_archiver.read(root, page, base=base)) is not None:
         return archived
-    is_thread, posts = read_posts(root, page, base=base)
-    return _thread(root, base, posts) if is_thread else _board(root, page, base)
+    return _board(root, page, base)
 
 
 def _thread(root: Element, base: str, posts: tuple[Post, ...]) -> Parsed:

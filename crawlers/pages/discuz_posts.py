@@ -31,6 +31,7 @@ _POSTED = re.compile(
 _HAS_CELLS = etree.XPath("boolean(.//td or .//*[@class])")
 #: A page shows 10 to 100 posts; only a hostile one shows more than this.
 _MOST_POSTS = 1000
+_VIEWS, _REPLIES = ("查看", "Views"), ("回复", "回覆", "回復", "Replies")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +56,11 @@ class _Thread:
 
 def read_posts(root: Element, page: PageContext, *, base: str) -> tuple[bool, tuple[Post, ...]]:
     """Whether this is a thread page, and the posts it shows; posts that the forum hides are left out."""
-    boxes = _boxes(root)
+    named: list[Element] = root.xpath("//*[@id]")
+    boxes = _boxes(named) or _touch_boxes(root)
     if not boxes:
         return False, ()
-    thread = _thread(root, page, base)
+    thread = _thread(root, page, base, named)
     posts: list[Post] = []
     opening, floor = page.opening, 0 if thread.number == 1 else None
     for number, box in boxes.items():
@@ -75,16 +77,19 @@ def _native_id(number: str) -> str:
     return f"pid:{number}"
 
 
-def _boxes(root: Element) -> dict[str, Element]:
+def _boxes(named: list[Element]) -> dict[str, Element]:
     """Post number → its element, in page order; X wraps table#pidN in div#post_N, 6 has the table alone."""
     boxes: dict[str, Element] = {}
-    for element in root.xpath("//*[@id][starts-with(@id,'post_') or starts-with(@id,'pid')]"):
+    for element in named:
         if len(boxes) >= _MOST_POSTS:
             return boxes
-        number = element.get("id").removeprefix("post_").removeprefix("pid")
+        name: str = element.get("id")
+        if not name.startswith(("post_", "pid")):
+            continue
+        number = name.removeprefix("post_").removeprefix("pid")
         if number.isascii() and number.isdigit() and len(number) < 16 and _HAS_CELLS(element):
             boxes.setdefault(number, element)
-    return boxes or _touch_boxes(root)
+    return boxes
 
 
 def _touch_boxes(root: Element) -> dict[str, Element]:
@@ -99,7 +104,8 @@ def _touch_boxes(root: Element) -> dict[str, Element]:
     return boxes
 
 
-def _thread(root: Element, page: PageContext, base: str) -> _Thread:
+def _thread(root: Element, page: PageContext, base: str, named: list[Element]) -> _Thread:
+    ids = {element.get("id"): element for element in reversed(named)}  # the first of a name counts
     found = thread_number(page.url)
     url = page.url
     if found is None:
@@ -113,17 +119,19 @@ def _thread(root: Element, page: PageContext, base: str) -> _Thread:
         url=canonical(url),
         tid=found[0] if found else None,
         number=found[1] if found else 1,
-        title=_title(root),
+        title=_title(root, ids),
         unsaid=unsaid_on(root),
         has_attachments=has_attachments(root),
-        ids={element.get("id"): element for element in reversed(root.xpath("//*[@id]"))},  # the first of a name counts
-        counts=_counts(root),
+        ids=ids,
+        counts=_counts(root, ids),
     )
 
 
-def _title(root: Element) -> str | None:
+def _title(root: Element, ids: Mapping[str, Element]) -> str | None:
+    subject = ids.get("thread_subject")
+    if subject is not None and (title := clean(subject.xpath("string()"))):
+        return title
     for path in (
-        "//*[@id='thread_subject']",
         "//*[@id='threadtitle']//h1",
         "//*[contains(@class,'viewthread')]//h1",
         "//*[@class='view_tit']",
@@ -138,23 +146,28 @@ def _title(root: Element) -> str | None:
     return title.split(" - ")[0].strip() or None
 
 
-def _counts(root: Element) -> Counts:
+def _counts(root: Element, ids: Mapping[str, Element]) -> Counts:
     """What the page says of the whole thread; labels differ with the edition's language."""
-    list_ = first(root.xpath("(//*[@id='postlist' or contains(@class,'viewthread')])[1]"))
-    head = beginning(list_, 2000) if list_ is not None else ""
     spans = [((span.text or "").strip() or beginning(span, 40).strip(), span) for span in root.iter("span")]
-    return Counts(
-        views=_shown(spans, head, "查看", "Views"), replies=_shown(spans, head, "回复", "回覆", "回復", "Replies")
-    )
+    views, replies = _shown(spans, *_VIEWS), _shown(spans, *_REPLIES)
+    if views is None or replies is None:  # old themes write both into a running line
+        list_ = ids.get("postlist")
+        list_ = first(root.xpath("(//*[contains(@class,'viewthread')])[1]")) if list_ is None else list_
+        head = beginning(list_, 2000) if list_ is not None else ""
+        views = _told(head, *_VIEWS) if views is None else views
+        replies = _told(head, *_REPLIES) if replies is None else replies
+    return Counts(views=views, replies=replies)
 
 
-def _shown(spans: list[tuple[str, Element]], head: str, *labels: str) -> int | None:
-    """The count that stands behind one of these words."""
+def _shown(spans: list[tuple[str, Element]], *labels: str) -> int | None:
+    """The count in the element behind one of these words."""
     after = [next(span.itersiblings(), None) for said, span in spans if said.startswith(labels)]
-    for node in [node for node in after if node is not None][:3]:
-        count = parse_count(node.xpath("string()"))
-        if count is not None:
-            return count
+    counts = (parse_count(node.xpath("string()")) for node in [node for node in after if node is not None][:3])
+    return next((count for count in counts if count is not None), None)
+
+
+def _told(head: str, *labels: str) -> int | None:
+    """The count that stands behind one of these words in a text."""
     found = re.search(rf"(?:{'|'.join(labels)})\s*[:：]\s*(\d{{1,12}})", head)
     return int(found[1]) if found else None
 
@@ -230,6 +243,7 @@ def _message(box: Element, ids: Mapping[str, Element], number: str) -> Element |
 def _author(box: Element) -> Author:
     named = _signed(
         box,
+        ".//div[@class='authi']/a[@class='xw1']",  # as nearly all pages have it; the next line is slower
         ".//*[contains(@class,'authi')]/a[contains(concat(' ',@class,' '),' xw1 ')]",
         ".//a[contains(@class,'posterlink')]",
         ".//*[@class='authi']/a[contains(@href,'uid=') or contains(@href,'uid-')]",  # names above the text

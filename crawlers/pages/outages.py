@@ -68,7 +68,7 @@ def outage_sign(body: bytes, content_type: str | None) -> str | None:
     markup = decode(body, content_type)
     if not markup.lstrip("\ufeff \t\r\n").startswith("<"):
         return None
-    notice = _NOTICE.search(markup) if "messagetext" in markup.lower() else None
+    notice = _NOTICE.search(markup) if b"messagetext" in body.lower() else None
     told = visible_text(notice[1]) if notice else ""
     if len(told) < _TINY and _OUT_WORDS.search(told):
         return f"网站暂停服务：{told[:60]}"
