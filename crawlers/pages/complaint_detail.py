@@ -13,10 +13,11 @@ from core.text import clean
 from core.times import find_when, parse_when
 from crawlers.pages.base import PageContext, PageState, Parsed, stopped
 from crawlers.pages.complaint_fields import facts, first_of, is_nothing, meaning_of, read_fields
+from crawlers.pages.complaint_story import images_of, story_alone, story_below
 from crawlers.pages.markup import Element, first, text_of
 from crawlers.pages.qa_boxes import classes, innermost
 from crawlers.pages.qa_thread import when_in
-from crawlers.pages.urls import absolute, canonical, site_of
+from crawlers.pages.urls import canonical, site_of
 
 _STORY = re.compile(r"^(?:tsnr|ts_?nr|(?:complaint|complain|tousu|ts)[-_]?(?:content|con|text|desc|story|body))$")
 _REPLY = re.compile(
@@ -40,7 +41,11 @@ _STARTS = re.compile(r"发起|发布|提交|投诉人|用户投诉|我要投诉"
 _OFFICE = re.compile(r"审核|分配|转交|通知|系统|自动|平台处理")
 _LABEL_LINE = re.compile(r"^(?:投诉内容|投诉详情|回复内容|评价内容|补充内容|详细描述)\s*[:\uff1a]?\s*")
 _HEADING_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "dt"})
+#: Who answers, where the heading says so; else it is whom the complaint is about.
+_MAKER = re.compile(r"(?:厂家|厂商|品牌(?:方)?|汽车公司)(?:回复|答复|反馈)(?!时间|状态)")
 _MOST_STEPS = 200
+#: So many facts, and it is a complaint though no part calls itself its story.
+_FACTS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +61,10 @@ def read(root: Element, page: PageContext) -> Parsed | None:
     """The complaint of the page; `None` where the page shows none."""
     steps = list(_steps(root, page))
     fields = read_fields(_main(root))
-    story = _section(root, _STORY, "text") or _started(root) or fields.get("text", "")
-    number = _number(page, fields)
-    title = _title(root, fields)
+    number, title = _number(page, fields), _title(root, fields)
+    story = story_alone(_section(root, _STORY, "text"), title) or _started(root) or fields.get("text", "")
+    if not story and len(fields) >= _FACTS:
+        story = story_below(root)
     if not story or number is None:
         known = {"number", "target", "brand", "issue", "status", "appeal"} & set(fields)
         if len(known) >= 3 and number is not None:
@@ -104,7 +110,7 @@ def _complaint(
         published=published or _started_at(root, page),
         collected=page.now,
         floor=1,
-        images=_images(root, page),
+        images=images_of(root, page),
     )
 
 
@@ -191,11 +197,16 @@ def _replies(root: Element, page: PageContext, fields: dict[str, str]) -> Iterat
         label, _, value = line.replace("\uff1a", ":", 1).partition(":")
         if meaning_of(label) in ("replied", "time") and _time(value, page):
             when = _time(value, page)
+        elif when is None and len(line) < 30 and (alone := parse_when(line, now=page.now, zone=page.zone)):
+            when = alone
         elif meaning_of(line) != "reply":
             kept.append(_LABEL_LINE.sub("", line))
     said = "\n".join(kept).strip()
     if not is_nothing(said):
-        yield _Answer(who=first_of(fields, ("target", "brand")), text=said, when=when)
+        by_maker = _MAKER.search(root.xpath("string()")[:200_000]) is not None
+        yield _Answer(
+            who=first_of(fields, ("brand", "target") if by_maker else ("target", "brand")), text=said, when=when
+        )
 
 
 def _steps(root: Element, page: PageContext) -> Iterator[_Answer]:
@@ -282,12 +293,3 @@ def _number(page: PageContext, fields: dict[str, str]) -> str | None:
     found = _NUMBER.search(page.url)
     digits = "".join(char for char in fields.get("number", "") if char.isascii() and char.isdigit())
     return found[1] if found else digits[:20] or None
-
-
-def _images(root: Element, page: PageContext) -> tuple[str, ...]:
-    found = root.xpath(
-        "//*[contains(@class,'tsnr') or contains(@class,'ts-reply') or contains(@class,'complaint')]//img"
-    )
-    sources = [image.get("data-src") or image.get("src") or "" for image in found[:40]]
-    urls = (absolute(page.url, source) for source in sources if not source.startswith("data:"))
-    return tuple(dict.fromkeys(url for url in urls if url))[:20]

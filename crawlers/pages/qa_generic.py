@@ -18,6 +18,7 @@ from crawlers.pages.counts import parse_count
 from crawlers.pages.markup import Element, first, text_of
 from crawlers.pages.qa_boxes import boxes, classes, innermost
 from crawlers.pages.qa_thread import MOST_ANSWERS, Saying, own_words, question_number, spaced, thread, when_in
+from crawlers.pages.threads_marks import is_person
 from crawlers.pages.urls import absolute, canonical, site_of
 
 #: An address of one question: a word for questions, then a number.
@@ -44,6 +45,8 @@ _VIEWS = (
     re.compile(r"(?<![\d:-])(\d{1,12})\s*(?:次|人)?\s*(?:浏览|阅读|围观)"),
 )
 _NOTHING = re.compile(r"暂无(?:问题|提问|相关|内容|数据)|没有找到|没有(?:相关)?(?:问题|提问)|抱歉.{0,12}没有")
+#: Links to the reader's own place, not to who asked.
+_OWN_PLACE = re.compile(r"^(?:我的|个人|会员|用户|登录|注册|退出|消息|收藏|关注)|中心$|首页")
 _ROLE = re.compile(r"^(?:提问者|回答者|提问人|作者|来自)?\s*[:\uff1a]?\s*")
 _NUMBER = re.compile(r"(\d{2,20})$", re.ASCII)
 _ROW_TAGS = frozenset({"li", "tr", "dl", "article"})
@@ -159,6 +162,10 @@ def _name(box: Element, content: Element | None) -> str | None:
         text = " ".join(clean(node.xpath("string()")).split())
         if node is not content and 1 < len(text) <= 30:
             return _ROLE.sub("", text) or None
+    for anchor in box.xpath(".//a[@href]")[:60]:
+        text = " ".join(clean(anchor.xpath("string()")).split())
+        if anchor is not content and is_person(anchor) and not _OWN_PLACE.search(text):
+            return text
     return None
 
 

@@ -43,7 +43,8 @@ _ANSWER = (
 _BOX = frozenset({"answer", "best-answer", "answer-item", "wgt-best", "wgt-answer", "reply-item"})
 _NUMBERED = re.compile(r"(?:^|-)(?:answer|content|all|evaluate|best)-(\d{4,20})$", re.ASCII)
 _WHEN = (
-    ".//*[contains(@class,'wgt-replyer-all-time') or contains(@class,'pos-time') or contains(@class,'answer-time') or "
+    ".//*[contains(@class,'wgt-replyer-all-time') or contains(@class,'card-time') or "
+    "contains(@class,'pos-time') or contains(@class,'answer-time') or "
     "contains(@class,'reply-time') or contains(@class,'grid-r') or contains(@class,'f-light') or self::time]"
 )
 _WHO = (
@@ -183,7 +184,8 @@ def _when(box: Element, content: Element, page: PageContext) -> datetime | None:
 def _likes(box: Element) -> int | None:
     for value in box.xpath(
         ".//*[starts-with(@id,'evaluate-') and not(contains(@id,'bad'))]/@data-evaluate|"
-        ".//*[contains(@alog-action,'zan') and not(contains(@alog-action,'bad'))]/@data-evaluate"
+        ".//*[contains(@alog-action,'zan') and not(contains(@alog-action,'bad'))]/@data-evaluate|"
+        ".//*[contains(@class,'evaluate') and not(contains(@class,'bad'))]/@data-evaluate"
     )[:2]:
         return count(value)
     return None

@@ -20,7 +20,7 @@ from crawlers.pages.refusals import refusal
 from crawlers.pages.urls import site_of
 from crawlers.pages.weibo_answers import load, message_of, next_page, own_lists, rendered, statuses_in, whole_text_in
 from crawlers.pages.weibo_ids import bid_of, on_host, weibo_site
-from crawlers.pages.weibo_posts import Json, mid_of, post_of, tombstone_of, whole_text
+from crawlers.pages.weibo_posts import Json, is_advert, mid_of, post_of, tombstone_of, whole_text
 
 _NOTHING_HERE = re.compile(r"还没有内容|暂无|没有找到|未找到|找不到|没有更多|无数据|不存在|已被?删除|no data", re.I)
 
@@ -40,7 +40,7 @@ def parse(body: bytes, page: PageContext) -> Parsed:
     answer = load(body)
     if not isinstance(answer, dict) or not site_of(page.url):
         return stopped("broken", "响应不是微博接口的 JSON")
-    found = tuple(statuses_in(answer))
+    found = tuple(status for status in statuses_in(answer) if not is_advert(status))
     posts: dict[str, Post] = {}
     links: dict[str, Link] = {}
     for status in found:

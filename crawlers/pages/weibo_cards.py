@@ -57,7 +57,10 @@ def read_card(card: Element, page: PageContext) -> list[Post] | None:
 def _is_advert(card: Element) -> bool:
     if (card.get("feedtype") or "").lower() == "ad" or "adid" in (card.get("action-data") or ""):
         return True
-    labels = card.xpath(f"{_FROM}//text() | .//*[contains(@class, 'ad-tag') or contains(@class, 'icon-ad')]//text()")
+    labels = card.xpath(
+        f"{_FROM}//text() | "
+        ".//*[contains(@class, 'ad-tag') or contains(@class, 'icon-ad') or contains(@class, 'card-top')]//text()"
+    )
     return any(clean(label) in _ADVERT for label in labels[:40])
 
 

@@ -53,6 +53,16 @@ def id_text(value: Json) -> str | None:
     return str(value) if isinstance(value, int | str) and not isinstance(value, bool) and value else None
 
 
+def is_advert(status: Mapping[str, Json]) -> bool:
+    """Whether Weibo marks a status as one that somebody paid to have shown here."""
+    paid = status.get("promotion")
+    marks = (paid.get("type"), paid.get("recommend")) if isinstance(paid, dict) else ()
+    reading = status.get("readtimetype")
+    return any(mark in ("ad", "广告", "推广") for mark in marks) or (
+        isinstance(reading, str) and reading.lower().startswith("ad")
+    )
+
+
 def post_of(status: Mapping[str, Json], page: PageContext, parent: str | None) -> Post | None:
     """The status as a post, `None` without a number or a text of its own."""
     mid = mid_of(status)
