@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
+from urllib.parse import urlsplit
 
 from alerts.source_words import shown_state
 from app.browsing import why_no_browser
@@ -173,11 +174,21 @@ def _sources(product: Product) -> Iterator[Finding]:
         yield Finding(level="ok" if good else "bad", item=f"信源 {source.name}", state=state, fix=fix)
 
 
+def _goes_out(product: Product) -> bool:
+    """Whether any source lies outside this machine and its network: look-alikes need not reach us."""
+    from crawlers.bounds import is_inside
+
+    return any(not is_inside(urlsplit(source.url).hostname or "") for source in product.settings.sources)
+
+
 def _manners(product: Product) -> Iterator[Finding]:
     """What the rows of `sources.toml` lean on: parsers, cookies, canaries, exceptions from robots.txt."""
     from crawlers.cookies import cookies_of
 
     sources, now = product.settings.sources, product.clock()
+    if any(marker in product.settings.crawl.user_agent for marker in (".invalid", "example.")) and _goes_out(product):
+        state = "还是示例里的联系方式：站点想找我们时找不到"
+        yield Finding(level="warn", item="抓取标识", state=state, fix="在 [crawl] user_agent 写上贵司的网址和邮箱")
     try:
         require_parsers(product.settings)
     except ConfigError as wrong:

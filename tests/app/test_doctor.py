@@ -47,6 +47,23 @@ def test_a_source_that_is_not_crawled_any_more_is_bad(
     assert finding(product, f"信源 {source.name}").level == level
 
 
+@pytest.mark.parametrize(
+    ("url", "agent", "warned"),
+    [
+        ("https://bbs.cheyou.net/forum-2-1.html", "TingfengBot/0.1 (contact: pr@example.invalid)", True),
+        ("https://bbs.cheyou.net/forum-2-1.html", "TingfengBot/0.1 (+https://pinpai.cn; pr@pinpai.cn)", False),
+        ("http://127.0.0.1:8321/forum-2-1.html", "TingfengBot/0.1 (contact: pr@example.invalid)", False),
+    ],
+)
+def test_an_agent_that_nobody_can_reach_is_warned_of(product: Product, url: str, agent: str, warned: bool) -> None:
+    """A site that is bothered by us must be able to say so; our own look-alikes need not."""
+    source = product.settings.sources[0].model_copy(update={"url": url})
+    crawl = product.settings.crawl.model_copy(update={"user_agent": agent})
+    settings = product.settings.model_copy(update={"sources": (source,), "crawl": crawl})
+    found = [one.item for one in examine(replace(product, settings=settings))]
+    assert ("抓取标识" in found) is warned
+
+
 def test_a_name_of_one_character_is_warned_of(product: Product) -> None:
     [subject, *_] = product.settings.subjects
     short = product.settings.model_copy(update={"subjects": (subject.model_copy(update={"aliases": ("车",)}),)})
