@@ -21,11 +21,15 @@ from crawlers import revisits
 from crawlers.budget import DAY_SPENT
 from crawlers.canary import Canary, listen
 from crawlers.expectations import Silence, improbable_silence, lost_field
+from crawlers.pages.urls import identity
 from crawlers.reports import Conclusion, SourceReport, Tally, conclude, refused
 from crawlers.sources import patience
 from crawlers.visits import Visit
 from evidence.vault import RawResponse
 
+#: The cursor's entry for the pages that failed since one was last read: their identities.
+FAILING = "failing"
+_MOST_FAILING = 20
 #: What a disk of ours says; a network says other things.
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO})
 #: Crawls that read posts, from which the usual share of each field is learnt.
@@ -55,7 +59,8 @@ async def finished(visit: Visit, cursor: Mapping[str, Any]) -> SourceReport:
         visit.notes.append(f"{_between(visit, *lost)}的内容没有补采")
     if pending := _pending(cursor):
         visit.notes.append(f"{_between(visit, *pending)}的内容还没有读到")
-    ending = await _weighed(visit, _walked(visit))
+    failing = _failing(visit)
+    ending = await _weighed(visit, _walked(visit, len(failing)))
     if ending.conclusion.failed:
         return await _report(visit, ending, cursor=None)
     said = len(visit.notes)
@@ -65,6 +70,9 @@ async def finished(visit: Visit, cursor: Mapping[str, Any]) -> SourceReport:
     conclusion = _put_off(visit, conclusion)
     if tries:
         cursor = {**cursor, revisits.KEY: revisits.as_json(tries)}
+    if failing and not visit.reread:
+        # Nothing says whether it is these pages or the site: they are not given up, the next crawl starts where we did.
+        cursor = {**visit.cursor, revisits.KEY: revisits.as_json(tries), FAILING: failing}
     return await _report(visit, replace(ending, conclusion=conclusion), cursor=cursor, lost=lost)
 
 
@@ -101,7 +109,15 @@ async def crashed(visit: Visit, error: BaseException) -> SourceReport:
     return await _report(visit, _Ending(conclusion=conclusion, proof=None), cursor=None)
 
 
-def _walked(visit: Visit) -> _Ending:
+def _failing(visit: Visit) -> list[str]:
+    """Pages that failed in this crawl and those before it, since one was last read; none where this one read any."""
+    if visit.read or visit.posts:
+        return []
+    before = visit.cursor.get(FAILING, []) if visit.missed else []
+    return list(dict.fromkeys((*before, *(identity(bad.url) for bad in visit.missed))))[-_MOST_FAILING:]
+
+
+def _walked(visit: Visit, failing: int) -> _Ending:
     """What the walk says by itself."""
     assert visit.entrance is not None
     tally = Tally(
@@ -111,6 +127,7 @@ def _walked(visit: Visit) -> _Ending:
         pages=visit.pages,
         read=visit.read,
         missed=tuple(visit.missed),
+        failing=failing,
         posts=visit.posts,
         fresh=visit.new + visit.changed,
         notes=tuple(visit.notes),

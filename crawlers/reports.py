@@ -94,6 +94,8 @@ class Tally:
     read: int = 0
     #: Pages of posts that could not be read, oldest first.
     missed: tuple[PageError, ...] = ()
+    #: Pages that failed in this crawl and those before it, since one was last read.
+    failing: int = 0
     posts: int = 0
     #: Posts that are new or read differently.
     fresh: int = 0
@@ -125,27 +127,27 @@ def refused(error: PageError) -> Conclusion:
 def conclude(tally: Tally) -> Conclusion:
     """What a crawl says whose entrance could be read."""
     if tally.missed and tally.read == tally.posts == 0 and _speaks_for_all(tally):
-        last = tally.missed[-1]
-        return _said(
-            tally, state_of(last), f"列表可读，但 {len(tally.missed)} 个页面全部没有取到：{last.sign}", failed=True
-        )
+        last, count = tally.missed[-1], max(len(tally.missed), tally.failing)
+        return _said(tally, state_of(last), f"列表可读，但 {count} 个页面全部没有取到：{last.sign}", failed=True)
     if tally.entrance.state == "empty":
         return _empty(tally)
     if tally.posts == 0 and (tally.read >= _MANY or (tally.read and _owes_posts(tally))):
         return _said(tally, "broken", f"读了 {tally.read} 个页面却没有一条帖文，页面可能已改版", failed=True)
     if tally.posts == 0 and _owes_posts(tally):
         return _said(tally, "empty", "列表可读，但首次采集的时间范围内没有内容，请核实该信源", failed=True)
-    parts = (
-        f"读取 {tally.pages} 个页面、{tally.posts} 条帖文，新增或变化 {tally.fresh} 条" if tally.fresh else "没有新内容"
-    )
+    nothing = "没有读到新内容" if tally.missed else "没有新内容"
+    parts = f"读取 {tally.pages} 个页面、{tally.posts} 条帖文，新增或变化 {tally.fresh} 条" if tally.fresh else nothing
     if tally.missed:
         parts += f"；{len(tally.missed)} 个页面没有取到，下次再取（{tally.missed[-1].sign}）"
     return _said(tally, "ok", parts, failed=False)
 
 
 def _speaks_for_all(tally: Tally) -> bool:
-    """One locked thread is a locked thread; many failures, or one on a source that never worked, are the source's."""
-    return len(tally.missed) >= _MANY or not tally.proven
+    """One locked thread is a locked thread; many failures, or one on a source that never worked, are the source's.
+
+    A quiet source shows one new page a crawl: there, many are counted over the crawls in which nothing could be read.
+    """
+    return max(len(tally.missed), tally.failing) >= _MANY or not tally.proven
 
 
 def _owes_posts(tally: Tally) -> bool:

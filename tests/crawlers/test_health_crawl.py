@@ -413,3 +413,46 @@ def test_a_site_that_sends_us_away_for_hours_is_not_watched(crawls: Crawls, site
     del board.instead[2]
     again = crawls.run(source, now=NOW + 2 * HOUR)
     assert (again.state("board")[0], again.reports["board"]["new"]) == ("ok", 1)
+
+
+def test_a_quiet_board_whose_threads_are_walled_off_is_not_ok_for_long(crawls: Crawls, sites: Any) -> None:
+    """The list can be read, and shows one new thread at a time: the third that is refused says that all are, and once
+    they can be read none has been given up."""
+    board = Board()
+    board.say(1, 30)
+    site = sites(board.route)
+    source = row("board", "forum", f"{site.url}/forum-2-1.html")
+    crawls.run(source)
+    found = []
+    for number in range(2, 8):
+        board.now = site.now = NOW + number * 10 * MINUTE
+        if number % 2 == 0:
+            board.say(number, 1)
+            board.instead[number] = CAPTCHA
+        outcome = crawls.run(source, now=board.now)
+        found.append(outcome.state("board")[0])
+        assert "没有新内容" not in outcome.state("board")[1]
+    assert found == ["ok", "ok", "ok", "ok", "blocked", "blocked"]
+    assert "列表可读，但 3 个页面全部没有取到：" in outcome.state("board")[1]
+    board.instead.clear()
+    again = crawls.run(source, now=NOW + 2 * HOUR)
+    assert (again.state("board")[0], again.reports["board"]["new"]) == ("ok", 3)
+
+
+def test_one_locked_thread_is_no_wall(crawls: Crawls, sites: Any) -> None:
+    """It is tried again while nothing else can be read, and given up once its neighbours can."""
+    board = Board()
+    board.say(1, 30)
+    site = sites(board.route)
+    source = row("board", "forum", f"{site.url}/forum-2-1.html")
+    crawls.run(source)
+    board.say(2, 1)
+    board.instead[2] = CAPTCHA
+    for number in range(1, 8):
+        board.now = site.now = NOW + number * 10 * MINUTE
+        if number > 3:
+            board.say(10 + number, 1)
+        assert crawls.run(source, now=board.now).state("board")[0] == "ok"
+    site.pages()
+    crawls.run(source, now=NOW + 2 * HOUR)
+    assert site.pages() == ["/forum-2-1.html"]
