@@ -43,6 +43,8 @@ _DATE_KEYS = (
     "newsTime",
     "upDate",
 )
+#: What an object is called that holds nothing but an article's body.
+_CARRIER = re.compile(r"content|body|article|detail", re.I)
 _SHORTEST_BODY = 80
 
 
@@ -118,7 +120,7 @@ def _note(entry: dict[str, Json], data: PageData) -> None:
     titles = _texts(entry, _TITLE_KEYS)
     dates = [str(entry[key]) for key in _DATE_KEYS if isinstance(entry.get(key), str | int) and entry[key]]
     bodies = [text for text in (html_to_text(raw) for raw in _texts(entry, _BODY_KEYS)) if len(text) >= _SHORTEST_BODY]
-    bodies += _pieces(entry)
+    bodies = bodies + _pieces(entry) or _inner(entry)
     named = "datePublished" in entry or "headline" in entry or "@context" in entry
     if not (titles and (bodies or (dates and named))):
         return
@@ -164,6 +166,13 @@ def _pieces(entry: dict[str, Json]) -> list[str]:
             if len(body) >= _SHORTEST_BODY:
                 return [body]
     return []
+
+
+def _inner(entry: dict[str, Json]) -> list[str]:
+    """A body one level below the title, such as `"originContent": {"text": "<p>…</p>"}`."""
+    inside = [value for key, value in entry.items() if isinstance(value, dict) and _CARRIER.search(key)]
+    texts = (html_to_text(text) for value in inside[:10] for text in _texts(value, _BODY_KEYS))
+    return [body for body in texts if len(body) >= _SHORTEST_BODY][:1]
 
 
 def _texts(entry: dict[str, Json], keys: tuple[str, ...]) -> list[str]:

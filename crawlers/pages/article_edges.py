@@ -15,6 +15,7 @@ _OTHERS = re.compile(
 #: What platforms put below every article; an editor's line stays, it belongs to the article.
 _STATEMENT = re.compile(
     r"(?:特别|平台|免责|版权|郑重)?(?:声明|聲明|提示)\s*[:：].*|Notice\s*[:：].*|举报/?反馈|返回\S{2,4}[，,]\s*查看更多|查看更多|"
+    r".{0,24}尽在.{2,12}(?:APP|客户端)|(?:打开|下载).{2,12}(?:APP|客户端).{0,20}|[上下]一[篇条页]\s*[:：].{0,60}|"
     r"\S{0,12}(?:APP|客户端)?\s*(?:微信)?(?:公众号|二维码)|[（(]?(?:本文)?(?:来源|转载)[:：].{0,20}侵(?:权)?删.*|点击(?:进入|查看).{0,20}",
     re.I,
 )

@@ -81,6 +81,9 @@ _DATA_MARKS = (
     b"window.__initial_state__",
     b"application/ld+json",
     b"var alldata",
+    b"window.data",
+    b'id="js-initialdata"',
+    b"apidocument",
     b'class="article-content"',
 )
 _GATE_WORDS = re.compile(

@@ -56,11 +56,9 @@ def id_text(value: Json) -> str | None:
 def is_advert(status: Mapping[str, Json]) -> bool:
     """Whether Weibo marks a status as one that somebody paid to have shown here."""
     paid = status.get("promotion")
+    # "readtimetype": "adMblog" is no mark: a user's own paid statuses carry it in the user's own list.
     marks = (paid.get("type"), paid.get("recommend")) if isinstance(paid, dict) else ()
-    reading = status.get("readtimetype")
-    return any(mark in ("ad", "广告", "推广") for mark in marks) or (
-        isinstance(reading, str) and reading.lower().startswith("ad")
-    )
+    return any(mark in ("ad", "广告", "推广") for mark in marks)
 
 
 def post_of(status: Mapping[str, Json], page: PageContext, parent: str | None) -> Post | None:
