@@ -177,6 +177,8 @@ def _refusal(response: Response, *, requested: str, expects: Expects, parsed: bo
         return Gone(requested, f"站点返回状态码 {status}，网址已不存在")
     if status == 304 or 200 <= status < 300:
         return None
+    if target:  # every other redirect was followed
+        return LayoutChanged(requested, "站点跳转到内部网络或不能读取的网址，没有跟随")
     return LayoutChanged(requested, f"站点返回状态码 {status}，无法读取")
 
 
