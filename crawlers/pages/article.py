@@ -41,6 +41,8 @@ _GONE_WORDS = re.compile(
     r"(?:该|此|本)?(?:内容|文章|信息|新闻|页面|帖子)已?(?:被|经)?(?:发布者|作者|管理员|投诉|举报)?(?:并经审核)?[^，。]{0,6}"
     r"(?:删除|下架|下线|不存在|无法查看|不可见)|(?:链接|文章)已(?:过期|失效)|此内容(?:因违规|被投诉)[^。]{0,12}|该公众号已(?:迁移|注销|冻结)"
 )
+#: A row of a table of titles, on one line.
+_ROW_END = re.compile(r"\S\s+\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:\s+\d{1,2}:\d\d(?::\d\d)?)?$")
 _COMMENT_FEED = re.compile(r"/comments/feed(?:/(?:atom|rss2?)?)?/?$|[?&]feed=comments-|/feed/comments/?$")
 #: The largest article page seen has 3,200; the extraction libraries take minutes over a page made to be large.
 _MOST_ELEMENTS = 20_000
@@ -119,6 +121,9 @@ def _is_list(root: Element, text: str, page: PageContext) -> bool:
     lines = [line for line in text.split("\n")[:200] if len(line) <= 20]
     dated = sum(1 for line in lines if parse_when(line, now=page.now, zone=page.zone))
     if dated >= (_MANY_TEASERS if root.xpath("//h1") else 3):
+        return True
+    rows = [line for line in text.split("\n")[:200] if line]
+    if sum(len(line) <= 120 and _ROW_END.search(line) is not None for line in rows) >= max(3, 0.4 * len(rows)):
         return True
     plain = "".join(text.split())
     below = root.xpath(

@@ -142,7 +142,7 @@ def _last_reply(row: Element, page: PageContext) -> datetime | None:
         ".//td[contains(concat(' ',@class,' '),' by ')]"
     )
     if not cells:
-        told = _REPLIED.search(" ".join(row.xpath("string()").split())[:2000])
+        told = _REPLIED.search(" ".join(" ".join(row.itertext()).split())[:2000])
         words = told[1].split() if told else []
         tries = (parse_when(" ".join(words[:count]), now=page.now, zone=page.zone) for count in (2, 1))
         return next((when for when in tries if when), None)

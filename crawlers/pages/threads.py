@@ -58,6 +58,10 @@ _LABEL = re.compile(r"^(?:主题|主題|标题|標題|话题|帖子|Topic|Thread
 _EDITED = re.compile(r"编辑|編輯|edited|修改", re.I)
 #: Characters of paragraphs.
 _ARTICLE = 300
+#: Said where replies would stand.
+_UNANSWERED = re.compile(
+    r"(?<!\d)0\s*(?:条|个|则)?\s*(?:回复|回帖|评论|回应)|(?:暂无|还没有|尚无|没有|暂时没有)(?:任何|人)?(?:回复|回帖|回应)|抢沙发|沙发空缺"
+)
 _FURNITURE = re.compile(r"avatar|face|smil|emoji|emot|icon|/rank|level|medal|spacer|loading|blank\.gif|none\.gif", re.I)
 
 
@@ -113,6 +117,8 @@ def read(root: Element, page: PageContext, *, base: str) -> Parsed | None:
         return thread_page(posts, next_pages(root, base, page.url, "page")) if posts else unreadable_posts()
     if listing:
         return board_page(as_links(listing), next_pages(root, base, page.url, "list"))
+    if _UNANSWERED.search(clean(root.xpath("string()")[:200_000])) and (alone := opening_apart(nodes, told, [])):
+        return thread_page(tuple(_posts(root, [], page, base, alone)), ())
     return None
 
 
@@ -131,7 +137,9 @@ def _posts(root: Element, blocks: list[Block], page: PageContext, base: str, apa
     floors = _floors(root, blocks, page)
     if apart is not None:
         # Such sites number the replies, some from 1: only the opening post is the first floor.
-        floors = [1, *(floors if 1 not in floors else [None] * len(blocks))]
+        shown = any(_shown_floor(block.box) is not None for block in blocks[:5])
+        after = [None] * len(blocks) if shown else [place + 2 for place in range(len(blocks))]
+        floors = [1, *(floors if 1 not in floors else after)]
         blocks, numbers, anchors = [apart, *blocks], [None, *numbers], [None, *anchors]
     for place, block in enumerate(blocks):
         text, images = words_of(block), _images(block, base)

@@ -55,17 +55,24 @@ def find_blocks(nodes: list[Element], told: list[Told]) -> tuple[list[Block], bo
     best: list[Block] = []
     for group in _groups(told):
         blocks = _read(group, people, by_node) or _read(group, guessed_people(group, by_node), by_node)
-        if len(blocks) >= max(2, _SHARE * len(group)) and _speak(blocks) and _rank(blocks) > _rank(best):
+        if (
+            len(blocks) >= max(2, _SHARE * len(group))
+            and _speak(blocks)
+            and _rank(blocks, by_node) > _rank(best, by_node)
+        ):
             best = blocks
     if best:
         return best, _sure(best)
     return _single(told, people, by_node), False
 
 
-def _rank(blocks: list[Block]) -> tuple[int, int, int]:
-    """For the choice between groups: how many posts, how many of them show a floor, how much they say."""
+def _rank(blocks: list[Block], by_node: dict[int, Told]) -> tuple[int, int, int, int]:
+    """For the choice between groups: how many posts, how many of them show a floor, how crowded, how much."""
+    if not blocks:
+        return 0, 0, 0, 0
+    crowd = max(sum(id(node) in by_node for node in block.box.iter()) for block in blocks[:100])
     floors = sum(any(floor_of(node) for node in list(block.box.iter("*"))[:300]) for block in blocks[:100])
-    return len(blocks), floors, _size(blocks)
+    return len(blocks), floors, -crowd, _size(blocks)
 
 
 def people_of(nodes: list[Element]) -> set[int]:
@@ -113,10 +120,12 @@ def _narrowed(blocks: list[Block]) -> list[Block]:
     inner: dict[str, dict[int, Element]] = {}
     for number, block in enumerate(blocks):
         for node in list(block.words.iterdescendants())[:_MOST_INSIDE]:
-            if not isinstance(node.tag, str) or not _WORDS.search(node.get("class") or ""):
+            called = f"{node.get('class') or ''} {node.get('id') or ''}"
+            if not isinstance(node.tag, str) or not _WORDS.search(called):
                 continue
             if node.tag != "a" and not is_quote(node) and not _inside_quote(node, block.words):
-                inner.setdefault(f"{node.tag}.{_plain_class(node)}", {}).setdefault(number, node)
+                place = re.sub(r"\d+", "", f"{node.tag}.{_plain_class(node)}#{node.get('id') or ''}")
+                inner.setdefault(place, {}).setdefault(number, node)
     best: dict[int, Element] = {}
     for nodes in inner.values():
         said = sum(len(clean(node.xpath("string()"))) for node in nodes.values())
@@ -232,7 +241,7 @@ def words_of(block: Block) -> str:
     """What the author said: no quotes, signatures, edit notes, buttons."""
 
     def unsaid(element: Element) -> bool:
-        if is_quote(element):
+        if is_quote(element) or (len(element) and _QUOTED.fullmatch(clean(element[0].text or ""))):
             return True
         classes = element.get("class")
         if element.tag in ("h1", "h2", "h3") and classes is not None and _HEADING.search(classes):
@@ -244,6 +253,8 @@ def words_of(block: Block) -> str:
     return text_of(block.words, skip=unsaid)
 
 
+#: What stands above another's words where no class says so.
+_QUOTED = re.compile(r"(?:引用|引文|引述|Quote)\s*[:：]?", re.I)
 _HEADING = re.compile(r"title|subject", re.I)
 _UNSAID = re.compile(
     r"(?:^|[\s_-])(?:sig|signature|sign|pstatus|edited?-?(?:by|info|note|time)?|last-?edit(?:ed)?|tools?|toolbar|actions?|"

@@ -13,17 +13,20 @@ _MOST_BETWEEN, _MOST_WEIGHED = 3000, 600
 
 
 def opening_apart(nodes: list[Element], told: list[Told], blocks: list[Block]) -> Block | None:
-    """The opening post between the headline and the replies; `None` where the replies' own first is the opening."""
-    between = _between(nodes, blocks[0].box)
+    """The opening post between the headline and the replies; `None` where the replies' own first is the opening.
+
+    Without replies, only where a person who has a page signed it.
+    """
+    between = _between(nodes, blocks[0].box if blocks else None)
     by_node = {id(one.node): one for one in told}
     people = people_of(between)
     author = next((node for node in between if id(node) in people), None)
     when = next((by_node[id(node)] for node in between if id(node) in by_node), None)
-    if author is None or when is None:
+    if author is None or when is None or (not blocks and author.tag != "a"):
         return None
     name = clean(author.xpath("string()"))
-    first = blocks[0]
-    if when.when == first.told.when and name == clean(first.author.xpath("string()")):
+    first = blocks[0] if blocks else None
+    if first is not None and when.when == first.told.when and name == clean(first.author.xpath("string()")):
         return None
     words = _words(between, author, when.node)
     if words is None:
@@ -31,9 +34,9 @@ def opening_apart(nodes: list[Element], told: list[Told], blocks: list[Block]) -
     return Block(words, author, when, words)
 
 
-def _between(nodes: list[Element], box: Element) -> list[Element]:
-    """What stands after the headline and before the first reply."""
-    around = {id(box), *(id(up) for up in box.iterancestors())}
+def _between(nodes: list[Element], box: Element | None) -> list[Element]:
+    """What stands after the headline and before the first reply, if there is one."""
+    around = {id(box), *(id(up) for up in box.iterancestors())} if box is not None else set()
     found: list[Element] = []
     begun = False
     for node in nodes:
@@ -44,7 +47,7 @@ def _between(nodes: list[Element], box: Element) -> list[Element]:
         elif begun and id(node) not in around and len(found) < _MOST_BETWEEN:
             found.append(node)
     else:
-        return []
+        return found if box is None else []
     return found
 
 

@@ -140,9 +140,10 @@ def _fill(row: Row, when: dict[int, Told], page: PageContext) -> None:
         if (node.tag == "a" and node.get("href") and is_person(node)) or is_named(node):
             row.signed = True
         if len(node) == 0 and id(node) not in when:
-            count = parse_count(clean(node.text or ""))
-            if count is not None:
-                row.counts.append(count)
+            # "12/345": replies and views.
+            found = [parse_count(piece) for piece in clean(node.text or "")[:40].split("/", 1)]
+            if all(count is not None for count in found):
+                row.counts += [count for count in found if count is not None]
     if latest is not None:
         row.changed = latest_of_day(latest.when, page) if latest.day_only else latest.when
     row.vague = latest is None or latest.day_only
