@@ -57,6 +57,11 @@ _NOTHING_WORDS = re.compile(
     r"web server is successfully installed",
     re.I,
 )
+#: In a forum's notice: closed, for now or at these hours (Discuz! can do both), and not one board or thread of it.
+_CLOSED = re.compile(
+    r"(?:本站点?|站点|网站|論壇|论坛)[^。！!]{0,30}?(?:暂停访问|暂时关闭|关闭|關閉|不开放|禁止访问)(?!注册|註冊|了?(?:该|此|搜索|发帖))|"
+    r"时间?段[^。！!]{0,20}(?:不能|禁止|无法|不允许)(?:访问|浏览)"
+)
 _SHORT, _TINY, _FEW_LINKS = 900, 200, 8
 _LOOK = 200_000
 
@@ -70,7 +75,7 @@ def outage_sign(body: bytes, content_type: str | None) -> str | None:
         return None
     notice = _NOTICE.search(markup) if b"messagetext" in body.lower() else None
     told = visible_text(notice[1]) if notice else ""
-    if len(told) < _TINY and _OUT_WORDS.search(told):
+    if len(told) < _TINY and (_OUT_WORDS.search(told) or _CLOSED.search(told)):
         return f"网站暂停服务：{told[:60]}"
     if len(list(islice(_LINK.finditer(markup), _FEW_LINKS + 1))) > _FEW_LINKS:
         return None

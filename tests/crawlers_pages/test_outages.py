@@ -55,6 +55,8 @@ OUTAGES = [
     html("<h1>建立数据库连接时出错</h1>", "数据库错误"),
     html("<h1>页面错误！请稍后再试～</h1>", "系统发生错误"),
     "<br />\n<b>Fatal error</b>:  Uncaught PDOException: SQLSTATE[HY000] in /www/index.php:33<br />",
+    html('<div id="messagetext"><p>抱歉，本站点每日 0:00 至 7:00 关闭，请稍后再来</p></div>', "提示信息 - 某论坛"),
+    html('<div id="messagetext"><p>抱歉，您所在的时间段内不能访问本站</p></div>', "提示信息 - 某论坛"),
     html('<div id="messagetext" class="alert_info"><p>论坛升级中，请稍后访问</p></div>', "提示信息 - 某论坛"),
 ]
 SITES = [
@@ -62,6 +64,9 @@ SITES = [
     html("<p>官方客服说服务器升级，远程控车用不了。</p>", "远程控车用不了"),
     html("<p>我的行为被4S店拦截，不让我进店拍视频。</p>", "不让进店"),
     html("<a href='/1'>一</a>" * 20 + "<p>平台维护，敬请谅解：租车平台今日维护。</p>", "租车平台维护 - 快讯"),
+    html('<div id="messagetext"><p>本主题已关闭，不再接受新回复</p></div>', "提示信息 - 某论坛"),
+    html('<div id="messagetext"><p>本版块已关闭</p></div>', "提示信息 - 某论坛"),
+    html('<div id="messagetext"><p>抱歉，论坛关闭注册</p></div>', "提示信息 - 某论坛"),
     html("", "空页"),
     '{"code":0,"msg":"系统升级中，请稍后"}',
     "",
