@@ -18,7 +18,7 @@ from core.settings import SourceSettings
 
 _LOGIN = re.compile(
     r"SUB|SUBP|ALF|SSOLoginState|SCF|BDUSS(?:_BFESS)?|STOKEN|PTOKEN|z_c0|d_c0|express\.sid|wordpress_logged_in_\w+|"
-    r"phpbb3?_\w+_(?:k|u|sid)|\w+_auth|(?:PHP)?SESS(?:ION)?_?ID|JSESSIONID|\w*(?:session|login|remember)\w*|sid|token",
+    r"phpbb3?_\w+_(?:k|u|sid)|(?:\w+_)?auth|(?:PHP)?SESS(?:ION)?_?ID|JSESSIONID|\w*(?:session|login|remember)\w*|sid|token",
     re.I,
 )
 #: "ALF=1767225600", "ALF=02_1767225600": when a Weibo login ends.
