@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from crawlers.pages import discourse, discuz, nodebb, phpbb, threads, xenforo
+from crawlers.pages import discourse, discuz, flarum, nodebb, phpbb, threads, xenforo
 from crawlers.pages.base import PageContext, PageParser, Parsed, stopped
 from crawlers.pages.feed import looks_like_feed
 from crawlers.pages.feed import parse as parse_feed
@@ -21,7 +21,7 @@ from crawlers.pages.refusals import refusal
 from crawlers.pages.urls import site_of
 
 #: Software that says who made a page, the most telling first.
-_KNOWN = (discuz.PARSER, nodebb.PARSER, phpbb.PARSER, xenforo.PARSER, discourse.PARSER)
+_KNOWN = (discuz.PARSER, nodebb.PARSER, phpbb.PARSER, xenforo.PARSER, discourse.PARSER, flarum.PARSER)
 #: What reads a tree that somebody else has grown; for pages that do not say who made them.
 _READERS: tuple[Callable[..., Parsed | None], ...] = (
     discuz.read,

@@ -44,6 +44,7 @@ _POLITE = (
 _OUT_WORDS = re.compile(
     rf"{_REPAIRED}[^。，,！]{{0,8}}{_WORK}{{1,2}}.{{0,60}}?{_POLITE}|"
     rf"{_POLITE}.{{0,30}}?{_REPAIRED}[^。，,！]{{0,8}}{_WORK}|"
+    r"[闭關关停]站(?:公告|通知)|停止(?:服务|运营)(?:公告|通知)|"
     r"建立数据库连接时出错|error establishing a database connection|sqlstate\[|discuz! (?:database|system) error|"
     r"uncaught (?:error|exception|pdoexception)|fatal error\s*:|502 bad gateway|"
     r"503 service (?:temporarily )?unavailable|"

@@ -43,7 +43,9 @@ _REGION = re.compile(r"IP\s*(?:属地|屬地)\s*[:：]?\s*(\S{1,20})")
 _PAGE_DATA = re.compile(r"[\"']?(thread_id|forum_id|total_page)[\"']?\s*:\s*[\"']?(\d{1,19})", re.ASCII)
 _REPLY_TITLE = re.compile(r"^回[复覆復][:：]\s*")
 #: The page's own furniture inside a floor's text.
-_UNSAID = frozenset({"replace_tip", "j_ueg_post_content", "p_forbidden_tip", "apc_src_wrapper", "edit_text"})
+_UNSAID = frozenset(
+    {"voice_player", "replace_tip", "j_ueg_post_content", "p_forbidden_tip", "apc_src_wrapper", "edit_text"}
+)
 _TAILS = (
     ".//*[contains(@class,'tail-info')]|.//*[contains(@class,'post-tail-wrap')]/span|"
     ".//*[contains(concat(' ',@class,' '),' p_tail ')]//span|.//*[contains(@class,'tail_wrap')]//span"

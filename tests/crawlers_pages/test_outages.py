@@ -43,6 +43,7 @@ FIREWALLS = [
 OUTAGES = [
     html("<h1>网站维护中</h1><p>系统正在升级维护，预计2026年11月22日18:00恢复，敬请谅解。</p>", "网站维护中"),
     html("<p>本站服务器迁移中，请稍后再来。</p>", "某车友会"),
+    html("<h2>闭站公告</h2><p>因业务调整，本站将于2026年10月31日起停止服务。</p>", "某车友会"),
     html("<h1>Welcome to nginx!</h1><p>the web server is successfully installed and working.</p>", "Welcome to nginx!"),
     html('<a href="http://go.example/"><img src="iisstart.png"></a>', "IIS Windows Server"),
     html(
