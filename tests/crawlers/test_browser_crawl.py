@@ -104,7 +104,7 @@ PAGES: dict[str, tuple[Reply, str, str]] = {
         "passport.example.invalid",
     ),
     "script-passport": (_shell(f"location.href = '{GATE}'"), "blocked", "passport.example.invalid"),
-    "inside": (Reply(status=302, headers=(("Location", "http://10.0.0.1/x"),)), "broken", "302"),
+    "inside": (Reply(status=302, headers=(("Location", "http://10.0.0.1/x"),)), "broken", "内部网络"),
     "script-inside": (_shell("location.replace('http://169.254.169.254/latest/')"), "blocked", "脚本"),
     "loop": (Reply(status=302, headers=(("Location", "/forum-2-1.html"),)), "blocked", "反复重定向"),
     "never-ready": (_shell("while (true) {}"), "down", "超时"),
