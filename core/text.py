@@ -34,6 +34,11 @@ def clean(text: str) -> str:
     return _LINES.sub("\n", _BLANK.sub(" ", visible)).strip()
 
 
+def speech_mark(who: str | None, said: str) -> str:
+    """16 hex digits over who said what, blanks aside: the identity of an utterance that its site does not number."""
+    return hashlib.sha256(f"{who or ''}\x1f{''.join(said.split())}".encode("utf-8", "replace")).hexdigest()[:16]
+
+
 def fingerprint(text: str) -> str:
     """SHA-256 over the folded text without any white space: equal when a reader would call the texts equal."""
     return hashlib.sha256("".join(fold(clean(text)).split()).encode()).hexdigest()

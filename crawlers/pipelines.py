@@ -49,25 +49,26 @@ class KeepPosts:
     async def _write(self) -> None:
         while self._waiting:
             taken, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
-            # In a thread: a store that waits for its write lock must not stop all downloads.
-            for (_, waiting), kept in zip(taken, await asyncio.to_thread(self._keep_all, taken), strict=True):
-                if waiting.done():  # nobody waits any more: the visit was called off
-                    continue
-                if isinstance(kept, BaseException):
-                    waiting.set_exception(kept)
-                else:
-                    waiting.set_result(kept)
+            await self._settle(taken)
         self._writer = None
 
-    def _keep_all(self, taken: Sequence[tuple[Batch, object]]) -> list[Kept | BaseException]:
+    async def _settle(self, taken: Sequence[tuple[Batch, asyncio.Future[Kept]]]) -> None:
         """All together; where that fails each by itself, so that no source suffers from another's posts."""
-        batches = [batch for batch, _ in taken]
-        try:
-            return list(self._keep(batches))
-        except Exception as bad:  # noqa: BLE001 - whatever it is, it is handed to the visits whose posts they were
-            if len(batches) == 1:
-                return [bad]
-        return [self._keep_all([one])[0] for one in taken]
+        # In a thread: a store that waits for its write lock must not stop all downloads. Gathered, so that whatever it
+        # raises reaches the visits whose posts they were.
+        store = asyncio.to_thread(self._keep, [batch for batch, _ in taken])
+        (kept,) = await asyncio.gather(store, return_exceptions=True)
+        if isinstance(kept, BaseException) and len(taken) > 1:
+            for one in taken:
+                await self._settle([one])
+            return
+        for place, (_, waiting) in enumerate(taken):
+            if waiting.done():  # nobody waits any more: the visit was called off
+                continue
+            if isinstance(kept, BaseException):
+                waiting.set_exception(kept)
+            else:
+                waiting.set_result(kept[place])
 
     def _keep(self, batches: Sequence[Batch]) -> list[Kept]:
         found = [

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.model import Author, Post, post_id
-from core.text import clean
+from core.text import clean, speech_mark
 from core.times import find_when, parse_when
 from crawlers.pages.base import PageContext, PageState, Parsed, stopped
 from crawlers.pages.complaint_fields import facts, first_of, is_nothing, meaning_of, read_fields
@@ -121,8 +120,7 @@ def _posts(answers: list[_Answer], complaint: Post, page: PageContext, number: s
     dated = all(answer.when for answer in answers)
     ordered = sorted(answers, key=lambda answer: answer.when or page.now) if dated else answers
     for floor, answer in enumerate(ordered, start=2):
-        said = hashlib.sha256(f"{answer.who or ''}\x1f{''.join(answer.text.split())}".encode("utf-8", "replace"))
-        native = f"r:{number}:{said.hexdigest()[:16]}"
+        native = f"r:{number}:{speech_mark(answer.who, answer.text)}"
         if native not in seen:
             seen.add(native)
             yield Post(

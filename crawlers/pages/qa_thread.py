@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import re
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from core.model import Author, Counts, Post, post_id
-from core.text import clean
+from core.text import clean, speech_mark
 from core.times import find_when, from_unix, parse_when
 from crawlers.pages.base import Link, PageContext, PageState, Parsed, stopped
 from crawlers.pages.counts import parse_count
@@ -111,7 +110,7 @@ def count(value: object) -> int | None:
 
 def answer_post(saying: Saying, page: PageContext, *, question: str | None, floor: int | None) -> Post:
     """An answer as a post; `question` is the number of what it answers."""
-    number = saying.number or _fingerprint(saying)
+    number = saying.number or speech_mark(saying.author.name, saying.text)
     return _post(
         replace(saying, title=None),
         page,
@@ -162,12 +161,6 @@ def _state(
         return PageState(state="broken", reason="所有回答都读不出时间和作者，页面可能改版")
     said = f"读到 1 个问题、{read} 个回答" if first_page else f"读到 {read} 个回答"
     return PageState(state="ok", reason=said + note)
-
-
-def _fingerprint(saying: Saying) -> str:
-    """For sites that number nothing: who said what."""
-    said = f"{saying.author.name or ''}\x1f{''.join(saying.text.split())}"
-    return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _post(saying: Saying, page: PageContext, *, native_id: str, floor: int | None, parent: str | None) -> Post:
