@@ -1,6 +1,6 @@
 """Answers of Tieba's app interface (protobuf): a bar, a thread, a floor's sub-comments.
 
-[R aiotieba 4.8.2] Messages and field names are aiotieba's; not verified on the live site. See `crawlers.tieba_app`.
+[R aiotieba 4.8.2] Messages and field names are aiotieba's; not verified on the live site. See `crawlers.tieba.app`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from crawlers.pages.refusals import refusal
 from crawlers.pages.tieba_answers import said_by
 from crawlers.pages.tieba_api import Addresses, read_bar, read_floors, read_subposts
 from crawlers.pages.tieba_facts import inner, ok, site
-from crawlers.tieba_app import (
+from crawlers.tieba.app import (
     BAR,
     THREAD,
     CodecMissing,

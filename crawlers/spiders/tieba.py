@@ -22,9 +22,9 @@ from crawlers.job import JOB_SETTING
 from crawlers.pages.base import Link
 from crawlers.pages.tieba_facts import tid_of
 from crawlers.spiders.boards import BoardSpider
-from crawlers.spiders.tieba_reading import TiebaReading
-from crawlers.spiders.tieba_walk import ThreadWalk
-from crawlers.tieba_app import APP_HOST, CodecMissing, app_base, bar_url, call_of, floor_url, pack, thread_url
+from crawlers.tieba.app import APP_HOST, CodecMissing, app_base, bar_url, call_of, floor_url, pack, thread_url
+from crawlers.tieba.reading import TiebaReading
+from crawlers.tieba.walk import ThreadWalk
 from crawlers.visits import Page, Visit
 
 #: [R] Tieba bars addresses after some twenty quick pages; this pace holds unless the operator sets another.
@@ -35,7 +35,7 @@ class TiebaSpider(BoardSpider):
     """Source url: the site's base address, with the bar's name as keyword; or the address of a list, with `kw=`.
 
     `https://tieba.baidu.com/mo/q/m` with a keyword reads the touch edition. `surface = "app"` asks the app's interface
-    (`crawlers.tieba_app`). Not verified on the live site.
+    (`crawlers.tieba.app`). Not verified on the live site.
     """
 
     name = "tieba"

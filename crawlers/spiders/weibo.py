@@ -16,11 +16,11 @@ from crawlers.job import Job
 from crawlers.pages.weibo_ids import weibo_site
 from crawlers.spiders.base import SourceSpider
 from crawlers.visits import Visit
-from crawlers.weibo_comment_reading import CommentReading
-from crawlers.weibo_lists import StatusList
-from crawlers.weibo_search_walk import SearchWalk
-from crawlers.weibo_session import Session, open_session
-from crawlers.weibo_surfaces import Surface, headers_of, status_json_url, surface_of
+from crawlers.weibo.comment_reading import CommentReading
+from crawlers.weibo.lists import StatusList
+from crawlers.weibo.search_walk import SearchWalk
+from crawlers.weibo.session import Session, open_session
+from crawlers.weibo.surfaces import Surface, headers_of, status_json_url, surface_of
 
 _STATUS = re.compile(r"^/(?:detail|status)/(\d{5,19})$", re.ASCII)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crawlers.tieba_app import installed
+from crawlers.tieba.app import installed
 from tests.crawlers.conftest import Crawls, drive, row
 from tests.crawlers.site import NOW, Reply, at
 

@@ -14,8 +14,8 @@ from crawlers.job import JOB_SETTING, Job
 from crawlers.pages.base import Link
 from crawlers.run import scrapy_settings
 from crawlers.spiders.tieba import TiebaSpider
-from crawlers.spiders.tieba_reading import TiebaReading
-from crawlers.tieba_app import installed
+from crawlers.tieba.app import installed
+from crawlers.tieba.reading import TiebaReading
 from tests.crawlers.site import NOW
 
 DAY = NOW.replace(hour=15, minute=59, second=59) - timedelta(days=1)  # 23:59:59 in Shanghai

@@ -13,8 +13,8 @@ from core.settings import Settings, SourceSettings
 from crawlers.job import Job
 from crawlers.pages.weibo_ids import SITE
 from crawlers.spiders.weibo import WeiboSpider
-from crawlers.weibo_session import has_run_out
-from crawlers.weibo_surfaces import (
+from crawlers.weibo.session import has_run_out
+from crawlers.weibo.surfaces import (
     comments_url,
     desktop_search_url,
     headers_of,
@@ -23,7 +23,7 @@ from crawlers.weibo_surfaces import (
     surface_of,
     timeline_url,
 )
-from crawlers.weibo_visitor import cookies_set, read_given, remembered
+from crawlers.weibo.visitor import cookies_set, read_given, remembered
 
 
 def watched(**more: Any) -> SourceSettings:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawlers.weibo_regions import cities, provinces
-from crawlers.weibo_windows import CUT_FROM, ZONE, Window, as_json, from_json, split, window_over
+from crawlers.weibo.regions import cities, provinces
+from crawlers.weibo.windows import CUT_FROM, ZONE, Window, as_json, from_json, split, window_over
 
 MOMENTS = st.integers(1_262_304_000, 1_893_456_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 SPANS = st.builds(

@@ -18,7 +18,7 @@ from crawlers.pages import PageContext, parse_page
 from crawlers.pages.blocks import block_sign
 from crawlers.pages.markup import parse_markup
 from crawlers.pages.tieba_facts import data_field, face_name, last_reply, tid_of
-from crawlers.tieba_app import bar_url, floor_url, installed, pack, thread_url
+from crawlers.tieba.app import bar_url, floor_url, installed, pack, thread_url
 
 FIXTURES = Path(__file__).resolve().parents[2].parent / "shared" / "fixtures"
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -17,8 +17,8 @@ from crawlers.budget import Spent
 from crawlers.pages.urls import identity
 from crawlers.pages.weibo_ids import SITE, weibo_site
 from crawlers.visits import Page
-from crawlers.weibo_session import Session
-from crawlers.weibo_surfaces import comments_url, origin
+from crawlers.weibo.session import Session
+from crawlers.weibo.surfaces import comments_url, origin
 
 #: Of one status, in one crawl.
 _MOST_PAGES = 5

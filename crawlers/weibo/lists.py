@@ -12,9 +12,9 @@ from crawlers.cursors import KnownReading
 from crawlers.pages.weibo import long_text
 from crawlers.pages.weibo_ids import as_mid, mid_in_query
 from crawlers.visits import Page
-from crawlers.weibo_comment_reading import CommentReading
-from crawlers.weibo_session import Session
-from crawlers.weibo_surfaces import Surface, search_url, timeline_url
+from crawlers.weibo.comment_reading import CommentReading
+from crawlers.weibo.session import Session
+from crawlers.weibo.surfaces import Surface, search_url, timeline_url
 
 #: No list is walked further, whatever it says.
 DEEPEST_PAGE = 50

@@ -18,7 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.model import require_aware
-from crawlers.weibo_regions import cities, provinces
+from crawlers.weibo.regions import cities, provinces
 
 ZONE = ZoneInfo("Asia/Shanghai")
 #: The pager of a search that shows so many pages has probably left some out.

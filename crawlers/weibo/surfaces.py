@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from core.settings import SourceSettings
 from crawlers.pages.weibo_ids import SITE, bid_of, weibo_site
-from crawlers.weibo_windows import Window
+from crawlers.weibo.windows import Window
 
 Surface = Literal["mobile", "web", "search"]
 

@@ -10,8 +10,8 @@ from typing import Any
 from core.errors import Blocked
 from crawlers.cookies import Cookies, cookies_of
 from crawlers.visits import Page, Visit
-from crawlers.weibo_surfaces import Surface, headers_of, surface_of
-from crawlers.weibo_visitor import Visitor, become_visitor, remembered
+from crawlers.weibo.surfaces import Surface, headers_of, surface_of
+from crawlers.weibo.visitor import Visitor, become_visitor, remembered
 
 #: How weibo.com sends an identity away that it no longer knows: to its visitors' page or to its login.
 _SENT_AWAY = re.compile(r"passport\.weibo|visitor|login|signin|Sina Visitor|转到登录|ok=-100", re.I)

@@ -15,9 +15,9 @@ from crawlers.budget import Spent
 from crawlers.cursors import KnownReading
 from crawlers.pages.weibo_search import page_number
 from crawlers.visits import Page
-from crawlers.weibo_session import Session
-from crawlers.weibo_surfaces import desktop_search_url
-from crawlers.weibo_windows import CUT_FROM, MOST_PAGES, Window, as_json, from_json, split, window_over
+from crawlers.weibo.session import Session
+from crawlers.weibo.surfaces import desktop_search_url
+from crawlers.weibo.windows import CUT_FROM, MOST_PAGES, Window, as_json, from_json, split, window_over
 
 #: The search finds a status only some time after it was published.
 _OVERLAP = timedelta(hours=2)

@@ -17,8 +17,8 @@ from crawlers.pages.base import Link
 from crawlers.pages.tieba_comments import PER_PAGE
 from crawlers.pages.tieba_facts import tid_of
 from crawlers.pages.urls import identity, site_of
-from crawlers.spiders.tieba_reading import TiebaReading
-from crawlers.tieba_app import APP_HOST, FLOOR, WEB_HOST
+from crawlers.tieba.app import APP_HOST, FLOOR, WEB_HOST
+from crawlers.tieba.reading import TiebaReading
 from crawlers.visits import Page, Visit
 
 #: Pages of one thread in one crawl, forwards; and backwards, in search of new sub-comments.

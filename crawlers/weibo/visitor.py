@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 from core.errors import Blocked, Down, LayoutChanged, PageError
 from crawlers.pages.encoding import decode
 from crawlers.visits import Visit
-from crawlers.weibo_surfaces import passport
+from crawlers.weibo.surfaces import passport
 
 #: The version of the visitor page whose requests these are.
 _VERSION = "20250916"
