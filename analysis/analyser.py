@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from analysis.attribution import about_subjects
+from analysis.background import Asked, Backgrounds
 from analysis.context import Context, Origin, compares, is_service, speaks_to_the_matter, subjects_in
 from analysis.events import Candidate
 from analysis.features import prepare
@@ -16,7 +17,7 @@ from analysis.reading import Reading, read
 from analysis.risk import Facts, Risk, weigh
 from analysis.sentiment import Contribution, SentimentModel
 from analysis.subjects import Match, SubjectFinder
-from analysis.topics import OTHER, bundled_topics
+from analysis.topics import OTHER, Topic, TopicFinder, bundled_topics
 from core.model import Event, Post, Reason, Verdict
 from core.settings import RiskSettings, SubjectSettings
 from core.text import clean
@@ -49,14 +50,28 @@ class _Judged:
 class Analyser:
     """Judges posts; holds the model and the subjects, and keeps nothing between calls."""
 
-    def __init__(self, *, subjects: Sequence[SubjectSettings], risk: RiskSettings, model: SentimentModel) -> None:
+    def __init__(
+        self,
+        *,
+        subjects: Sequence[SubjectSettings],
+        risk: RiskSettings,
+        model: SentimentModel,
+        topics: TopicFinder | None = None,
+    ) -> None:
+        """`topics` are the categories; without any, those that ship with the product."""
         self._finder = SubjectFinder(subjects)
-        self._topics = bundled_topics()
+        self._topics = topics or bundled_topics()
         self._risk = risk
         self._model = model
 
     def assess(
-        self, posts: Sequence[Post], *, now: datetime, group: Grouping | None = None, context: Context | None = None
+        self,
+        posts: Sequence[Post],
+        *,
+        now: datetime,
+        group: Grouping | None = None,
+        context: Context | None = None,
+        background: Backgrounds | None = None,
     ) -> list[Verdict]:
         """One verdict a post, in the same order. Any text gets a verdict, none raises.
 
@@ -66,6 +81,8 @@ class Analyser:
         A reply or repost that names no subject takes over those of the post it answers (see `analysis.context`).
         `context` is asked at most once, for answered posts that are not in the batch; one that nobody has yet leaves
         the reply without a subject, and its later arrival does not judge the reply again.
+
+        `background` is asked at most once, after `group`, for the mentions that speak badly or of trouble.
         """
         judged = self._with_origins([self._read(post) for post in posts], context)
         model = self._model.judge([one.prepared for one in judged], [one.post.channel for one in judged])
@@ -74,11 +91,13 @@ class Analyser:
             for probability, one in zip(model.probabilities.tolist(), judged, strict=True)
         ]
         same = Counter(one.prepared for one in judged)
+        topics = self._topics.find_many([one.narrowed for one in judged], model)
         facts = [
-            self._facts(one, negative, same[one.prepared] if one.prepared else 1)
-            for one, negative in zip(judged, negatives, strict=True)
+            self._facts(one, negative, found, same[one.prepared] if one.prepared else 1)
+            for one, negative, found in zip(judged, negatives, topics, strict=True)
         ]
         facts = self._in_events(facts, judged, now=now, group=group)
+        facts = self._with_background(facts, background)
         return [
             self._verdict(one, facts[row], partial(model.strongest_words, row, _CONSIDERED))
             for row, one in enumerate(judged)
@@ -121,14 +140,14 @@ class Analyser:
             is_trouble=bool(self._topics.find(parent.narrowed)),
         )
 
-    def _facts(self, one: _Judged, negative: float, same_text: int) -> Facts:
+    def _facts(self, one: _Judged, negative: float, topics: Sequence[Topic], same_text: int) -> Facts:
         """All but the event; decides whether the post takes over the subjects of what it answers."""
         facts = Facts(
             post=one.post,
             reading=one.narrowed,
             subjects=one.subjects,
             negative=negative,
-            topics=self._topics.find(one.narrowed),
+            topics=topics,
             same_text=same_text,
         )
         if one.origin and not one.subjects and speaks_to_the_matter(facts, one.origin, self._risk):
@@ -144,15 +163,32 @@ class Analyser:
         found = list(facts)
         if group is None:
             return found
-        asked = [
-            row
-            for row, one in enumerate(facts)
-            if one.subjects and (one.negative >= self._risk.negative_from or one.topics)
-        ]
+        asked = self._matter(facts)
         candidates = [_candidate(judged[row], facts[row], now) for row in asked]
         for row, event in zip(asked, group(candidates), strict=True):
             found[row] = replace(found[row], event=event)
         return found
+
+    def _with_background(self, facts: Sequence[Facts], background: Backgrounds | None) -> list[Facts]:
+        """The facts with what the archive knows around those that speak badly, or of trouble."""
+        found = list(facts)
+        rows = self._matter(facts) if background is not None else []
+        if background is None or not rows:
+            return found
+        asked = [
+            Asked(post=facts[row].post, subjects=facts[row].subjects, negative=facts[row].negative) for row in rows
+        ]
+        for row, around in zip(rows, background(asked), strict=True):
+            found[row] = replace(found[row], background=around)
+        return found
+
+    def _matter(self, facts: Sequence[Facts]) -> list[int]:
+        """The places of those that have a subject, and speak badly or of trouble."""
+        return [
+            row
+            for row, one in enumerate(facts)
+            if one.subjects and (one.negative >= self._risk.negative_from or one.topics)
+        ]
 
     def _verdict(self, one: _Judged, facts: Facts, why: Callable[[], Sequence[Contribution]]) -> Verdict:
         categories = tuple(topic.name for topic in facts.topics)

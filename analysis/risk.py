@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from analysis.background import Background
 from analysis.reading import Reading
 from analysis.topics import OTHER, SAFETY, Topic
 from core.model import CHANNEL_NAMES, Event, Grade, Post, Reason
@@ -56,6 +57,8 @@ class Facts:
     is_inherited: bool = False
     #: Whether the subject itself answers here.
     is_service: bool = False
+    #: What the archive knows around it, if it was asked.
+    background: Background | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

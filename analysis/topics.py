@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import ahocorasick
 
 from analysis.reading import Reading
+from analysis.sentiment import Judgement
 from core.text import fold
 
 SAFETY = "安全事故"
@@ -81,6 +82,10 @@ class TopicFinder:
         for word in self._masks | set(self._users):
             self._automaton.add_word(word, word)
         self._automaton.make_automaton()
+
+    def find_many(self, readings: Sequence[Reading], judgement: Judgement) -> list[list[Topic]]:
+        """The categories of each post of a batch; `judgement` holds the same posts' features, in the same order."""
+        return [self.find(reading) for reading in readings]
 
     def find(self, reading: Reading) -> list[Topic]:
         """The categories of a post's own words, the weightiest first; denied and merely imagined trouble left out."""

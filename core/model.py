@@ -226,6 +226,8 @@ class Event:
     last_published: datetime
     size: int
     channels: tuple[Channel, ...]
+    #: The event that took this one over: its posts are there, and nothing new joins this one.
+    merged_into: str | None = None
 
     def __post_init__(self) -> None:
         require_aware(self, first_published=self.first_published, last_published=self.last_published)

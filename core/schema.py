@@ -127,6 +127,80 @@ verdicts = Table(
     Index(None, "grade"),
 )
 
+#: Verdicts that a later judgement replaced by a different one: what we thought when we did what we did.
+verdict_history = Table(
+    "verdict_history",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("post", String(24), ForeignKey("posts.id"), nullable=False),
+    Column("negative", Float, nullable=False),
+    Column("subjects", JSON, nullable=False),
+    Column("categories", JSON, nullable=False),
+    Column("event", String(24)),
+    Column("risk", Integer, nullable=False),
+    Column("grade", String(1)),
+    Column("reasons", JSON, nullable=False),
+    Column("model", String(80), nullable=False),
+    Column("judged", UtcTime, nullable=False),
+    Column("replaced", UtcTime, nullable=False),
+    #: What brought the new judgement: "edited", "reassess", "correction", ….
+    Column("why", String(40), nullable=False),
+    Index(None, "post"),
+)
+
+#: What people said of our judgement (误报, 漏报, 改级, 改类): it holds over every later judgement of the machine, and
+#: the next training learns from it. Nothing is deleted; a correction taken back says when.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("post", String(24), ForeignKey("posts.id"), nullable=False),
+    #: "false_alarm", "missed", "grade" or "category".
+    Column("kind", String(20), nullable=False),
+    #: What the verdict said: {"negative", "grade", "categories", "subjects", "model"}.
+    Column("before", JSON, nullable=False),
+    #: What the person says instead: {"grade"} or {"categories"}, {} where the kind says it all.
+    Column("after", JSON, nullable=False),
+    #: The post's fingerprint then: a text that was edited since is another text.
+    Column("fingerprint", String(64), nullable=False),
+    Column("actor", String(120), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("withdrawn", UtcTime),
+    Index(None, "post"),
+    Index(None, "at"),
+)
+
+#: Text that was read from a post's pictures, one line a picture, also where nothing could be read.
+picture_texts = Table(
+    "picture_texts",
+    metadata,
+    Column("post", String(24), ForeignKey("posts.id"), primary_key=True),
+    Column("url", Text, primary_key=True),
+    #: "read", "empty" (no text in it), "refused" (not a picture, too large, forbidden address) or "failed".
+    Column("state", String(10), nullable=False),
+    Column("text", Text, nullable=False),
+    #: Why it was refused or failed; one Chinese sentence.
+    Column("reason", Text),
+    #: Vault address of the picture.
+    Column("raw", String(64)),
+    Column("at", UtcTime, nullable=False),
+)
+
+#: By what a complainant may be known again on another channel (a name, a telephone number, the same text).
+complainants = Table(
+    "complainants",
+    metadata,
+    #: "n:" name, "t:" text's fingerprint, "c:" contact; hashed, so that the table holds no personal data.
+    Column("mark", String(80), primary_key=True),
+    Column("post", String(24), ForeignKey("posts.id"), primary_key=True),
+    Column("subject", String(60), primary_key=True),
+    Column("channel", String(20), nullable=False),
+    Column("site", String(255), nullable=False),
+    Column("published", UtcTime, nullable=False),
+    Index(None, "mark", "published"),
+)
+
 events = Table(
     "events",
     metadata,
@@ -137,7 +211,26 @@ events = Table(
     Column("last_published", UtcTime, nullable=False),
     Column("size", Integer, nullable=False),
     Column("channels", JSON, nullable=False),
+    #: The event that took this one over; its posts are there.
+    Column("merged_into", String(24)),
     Index(None, "last_published"),
+)
+
+#: Who merged or split events, when and why: groups are changed by people and by the machine, never silently.
+event_actions = Table(
+    "event_actions",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("event", String(24), ForeignKey("events.id"), nullable=False),
+    #: "merge" (`other` went into `event`) or "split" (`posts` went from `event` to `other`).
+    Column("action", String(20), nullable=False),
+    Column("other", String(24), nullable=False),
+    Column("posts", JSON, nullable=False),
+    Column("actor", String(120), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Index(None, "event"),
+    Index(None, "other"),
 )
 
 #: What makes a post comparable with others of its story; the grouping's memory across restarts.
