@@ -249,6 +249,7 @@ def _event_row(event: Event) -> dict[str, object]:
         "last_published": event.last_published,
         "size": event.size,
         "channels": list(event.channels),
+        "merged_into": event.merged_into,
     }
 
 
