@@ -7,13 +7,14 @@ one weighted sum: what each word and character run contributed is exact, not est
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from analysis.features import (
     ALPHABET,
@@ -90,6 +91,37 @@ class SentimentModel:
         """The calibrated probability of being negative, one a text."""
         return self.judge([prepare(text) for text in texts], channels).probabilities
 
+    def logits(self, prepared: Sequence[str], channels: Sequence[Channel]) -> Values:
+        """The log odds of being negative, one a text; texts went through `prepare`."""
+        return self.judge(prepared, channels).logits
+
+    def features(self, prepared: Sequence[str]) -> sparse.csr_matrix:
+        """What the model sees of texts that went through `prepare`: one row a text, the words block, then characters.
+
+        The columns are those that `plus` takes: first `len(words.keys)`, then `len(characters.keys)`.
+        """
+        blocks = [
+            sparse.csr_matrix((entries.values, (entries.rows, entries.columns)), shape=(len(prepared), len(block.keys)))
+            for block, (_, entries) in zip((self.words, self.characters), self.sides(prepared), strict=True)
+        ]
+        return sparse.csr_matrix(sparse.hstack(blocks))
+
+    def plus(self, words: Values, characters: Values, bias: float, name: str) -> SentimentModel:
+        """The same model under another name, with a linear correction added to every logit.
+
+        `words` and `characters` hold what a cell of each column of `features` adds; `bias` is added to all texts.
+        Raise `ValueError` if their lengths are not those of the blocks.
+        """
+        if words.shape != self.words.keys.shape or characters.shape != self.characters.keys.shape:
+            raise ValueError(f"shapes {words.shape} and {characters.shape}")
+        return replace(
+            self,
+            name=name,
+            word_weights=self.word_weights + words,
+            character_weights=self.character_weights + characters,
+            bias=self.bias + bias,
+        )
+
     def judge(self, prepared: Sequence[str], channels: Sequence[Channel]) -> Judgement:
         """Judge texts that went through `prepare`, all in one pass."""
         families = np.array([_FAMILY_OF[channel] for channel in channels], dtype=np.int64)
@@ -143,6 +175,11 @@ class Judgement:
     families: Keys
     sides: tuple[tuple[Values, Entries], tuple[Values, Entries]]
     logits: Values
+
+    @property
+    def entries(self) -> tuple[Entries, Entries]:
+        """The non-zero cells of the batch in both blocks: words, then characters."""
+        return self.sides[0][1], self.sides[1][1]
 
     @property
     def probabilities(self) -> Values:

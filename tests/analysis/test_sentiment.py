@@ -84,6 +84,27 @@ def test_the_strongest_words_are_exact(model: SentimentModel) -> None:
         assert word.logit == pytest.approx(sum(parts))
 
 
+def test_a_correction_moves_every_logit_by_what_it_says(model: SentimentModel) -> None:
+    """A linear correction in the columns of `features` is added exactly, whatever the channel."""
+    texts = [prepare(text) for text in (*COMPLAINTS, *OTHERS, "")]
+    cells = model.features(texts)
+    assert cells.shape == (len(texts), len(model.words.keys) + len(model.characters.keys))
+    weights = np.random.default_rng(1).normal(size=cells.shape[1])
+    words = len(model.words.keys)
+    changed = model.plus(weights[:words], weights[words:], 0.25, "mine")
+    assert changed.name == "mine"
+    for channel in ("forum", "weibo", "other"):
+        channels: list[Channel] = [channel] * len(texts)
+        moved = changed.logits(texts, channels) - model.logits(texts, channels)
+        assert np.allclose(moved, cells @ weights + 0.25)
+
+
+def test_a_correction_of_the_wrong_length_is_refused(model: SentimentModel) -> None:
+    """A weight in the wrong place would judge anybody."""
+    with pytest.raises(ValueError, match="shapes"):
+        model.plus(np.zeros(3), np.zeros(len(model.characters.keys)), 0.0, "mine")
+
+
 def test_only_short_runs_are_kept(model: SentimentModel) -> None:
     """No token is long enough to give back anybody's text."""
     assert all(len(model.character_name(column)) <= 3 for column in range(len(model.characters.keys)))
