@@ -46,6 +46,12 @@ def sync_folder(path: Path) -> None:
         os.close(handle)
 
 
+def sync_file(path: Path) -> None:
+    """Make what a file holds durable."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def write_new(path: Path, content: bytes) -> None:
     """Write a file that nobody reads yet, and wait until the disk has it."""
     with path.open("xb") as file:
