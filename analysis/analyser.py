@@ -64,6 +64,11 @@ class Analyser:
         self._risk = risk
         self._model = model
 
+    @property
+    def model(self) -> SentimentModel:
+        """The model that judges."""
+        return self._model
+
     def assess(
         self,
         posts: Sequence[Post],

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from alerts.outbox import Outbox
     from analysis.analyser import Analyser
     from analysis.sentiment import SentimentModel
+    from analysis.versions import ModelVersions
+    from app.judging import LiveJudge
     from app.worker import Worker
     from crawlers.sources import SourceCatalogue
     from evidence.exhibits import ExhibitStore
@@ -69,19 +71,41 @@ class Product:
         return SqliteIndex(self.settings.data_dir / "index.sqlite", zone=self.settings.zone)
 
     @cached_property
+    def versions(self) -> ModelVersions:
+        """The models of this installation, and which one is in use."""
+        from analysis.versions import ModelVersions
+
+        return ModelVersions(self.settings.data_dir / "models")
+
+    @cached_property
     def model(self) -> SentimentModel:
-        """The bundled sentiment model, or the one that `[analysis] model` names."""
+        """The model that `[analysis] model` names, or the version in use; at first the one that ships."""
+        return self.load_model()
+
+    def load_model(self) -> SentimentModel:
+        """The same, as it is on the disk now."""
         from analysis.sentiment import SentimentModel
 
         chosen = self.settings.analysis.model
-        return SentimentModel.load(Path(chosen) if chosen else None)
+        return SentimentModel.load(Path(chosen)) if chosen else self.versions.load()
 
     @cached_property
     def analyser(self) -> Analyser:
-        """The judge."""
+        """Judges with one model."""
+        return self.build_analyser(self.model)
+
+    def build_analyser(self, model: SentimentModel) -> Analyser:
+        """A judge with this model and the operator's subjects, categories and weights."""
         from analysis.analyser import Analyser
 
-        return Analyser(subjects=self.settings.subjects, risk=self.settings.risk, model=self.model)
+        return Analyser(subjects=self.settings.subjects, risk=self.settings.risk, model=model)
+
+    @cached_property
+    def judge(self) -> LiveJudge:
+        """Judges with whichever model is in use."""
+        from app.judging import LiveJudge
+
+        return LiveJudge(lambda: self.build_analyser(self.load_model()), self.versions.page)
 
     @cached_property
     def vault(self) -> Vault:
@@ -143,7 +167,7 @@ class Product:
             database=self.database,
             posts=self.posts,
             verdicts=self.verdicts,
-            analyser=self.analyser,
+            analyser=self.judge,
             grouper=EventGrouper(self.database),
             index=self.index,
             dispatcher=self.dispatcher,

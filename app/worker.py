@@ -18,8 +18,8 @@ from typing import Protocol
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from analysis.analyser import Analyser
 from analysis.events import Candidate, EventGrouper
+from app.judging import Judge
 from core.clock import Clock
 from core.database import Database
 from core.model import Event, Mention
@@ -54,7 +54,7 @@ class Worker:
     database: Database
     posts: PostStore
     verdicts: VerdictStore
-    analyser: Analyser
+    analyser: Judge
     grouper: EventGrouper
     index: SearchIndex
     dispatcher: Dispatches
