@@ -40,7 +40,7 @@ CREATE TABLE labels (
 CREATE VIRTUAL TABLE texts USING fts5(chars, words, tags, tokenize = 'ascii');
 """
 #: Raised with every change of the schema or of what is written into it; a file of another format is emptied.
-FORMAT = 1
+FORMAT = 2
 
 
 class SqliteIndex:

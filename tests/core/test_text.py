@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import opencc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,10 +31,73 @@ def test_cleaned_text_can_be_stored(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "folded"), [("４Ｓ店", "4s店"), ("ＡＢＣ　１", "abc 1"), ("İstanbul", "İstanbul"), ("曜行S7", "曜行s7")]
+    ("raw", "folded"),
+    [
+        ("４Ｓ店", "4s店"),
+        ("ＡＢＣ　１", "abc 1"),
+        ("İstanbul", "İstanbul"),
+        ("曜行S7", "曜行s7"),
+        ("後面的車門關不緊", "后面的车门关不紧"),
+        ("退一賠三", "退一赔三"),
+        ("ВМW", "bmw"),
+        ("Ⓢ➆ 𝐒𝟕 🅂７", "s7 s7 s7"),
+        ("㊣品⻋", "正品车"),
+        ("豐田", "丰田"),
+        ("ｶﾗ", "カラ"),
+        ("①②③", "123"),
+        # What regions word differently stays different: that is for aliases.
+        ("軟體", "软体"),
+        ("…·°₂Ω", "…·°2ω"),
+    ],
 )
 def test_fold(raw: str, folded: str) -> None:
     assert fold(raw) == folded
+
+
+@given(st.text(st.characters(codec=None)))
+def test_folding_twice_is_folding_once(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+def test_traditional_becomes_what_opencc_makes_of_each_character() -> None:
+    """For every ideograph: ours is OpenCC's, or where OpenCC's is a look-alike itself, what that is read as."""
+    convert = opencc.OpenCC("t2s").convert
+    ideographs = [chr(code) for code in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000), *range(0x20000, 0x2FA20))]
+    assert [one for one in ideographs if fold(one) != fold(convert(one))] == []
+    changed = [one for one in ideographs if convert(one) != one]
+    assert len(changed) > 4_000
+    assert [one for one in changed if fold(one) == one] == []
+
+
+@pytest.mark.parametrize("name", ["simplified.txt", "compatible.txt"])
+def test_the_generated_tables_are_what_the_script_writes(name: str) -> None:
+    """The installed OpenCC may know more by now, never something else; Unicode only ever adds."""
+    path = Path(__file__).resolve().parents[2]
+    spec = importlib.util.spec_from_file_location("folding_tables", path / "scripts" / "folding_tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    written = (path / "core" / "folding" / name).read_text(encoding="utf-8")
+    assert len(pairs(written)) > 1_000
+    assert pairs(written) <= pairs(script.pages()[name])
+
+
+def pairs(page: str) -> set[tuple[str, str]]:
+    rows = [line.split("\t") for line in page.split("\n") if "\t" in line]
+    return {pair for ones, others in rows for pair in zip(ones, others, strict=True)}
+
+
+def test_no_pattern_of_the_analysis_waits_for_what_folding_removes() -> None:
+    """Rules run over folded text: an ideograph in a rule that folding changes could never be found."""
+    root = Path(__file__).resolve().parents[2]
+    waiting = []
+    for path in sorted((root / "analysis").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                lost = [one for one in node.value if "\u3400" <= one <= "\u9fff" and fold(one) not in node.value]
+                waiting += [f"{path.name}:{node.lineno}: {one}" for one in lost]
+    assert waiting == []
 
 
 @pytest.mark.parametrize(
@@ -43,6 +110,19 @@ def test_clean(raw: str, cleaned: str) -> None:
 @pytest.mark.parametrize(("one", "other"), [("刹车 失灵", "刹车失灵"), ("４S店", "4s 店"), ("漏\u200b油", "漏油")])
 def test_same_words_same_fingerprint(one: str, other: str) -> None:
     assert fingerprint(one) == fingerprint(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("提车三天漏油", "4947d53a56fe50d3"),
+        ("４Ｓ店 不管！", "558b0f103be4013a"),
+        ("後面的車ВМW", "2af1f8e0921baa71"),
+    ],
+)
+def test_fingerprints_never_change(text: str, kept: str) -> None:
+    """They are stored with every post: another value would call each of them edited."""
+    assert fingerprint(text)[:16] == kept
 
 
 def test_other_words_other_fingerprint() -> None:
