@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from core.clock import Clock, system_clock
 from core.database import Database
 from core.settings import Settings
-from core.work import WorkQueue
+from core.work import QUEUES, WorkQueue
 
 if TYPE_CHECKING:
     from alerts.cases import CaseBook
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from evidence.ledger import Ledger
     from evidence.vault import Vault
     from index.base import SearchIndex
+    from index.corrections import CorrectionStore
+    from index.pictures import PictureStore
     from index.posts import PostStore
     from index.verdicts import VerdictStore
 
@@ -62,6 +64,13 @@ class Product:
         from index.verdicts import VerdictStore
 
         return VerdictStore(self.database)
+
+    @cached_property
+    def corrections(self) -> CorrectionStore:
+        """What people say of it."""
+        from index.corrections import CorrectionStore
+
+        return CorrectionStore(self.database, risk=self.settings.risk, zone=self.settings.zone)
 
     @cached_property
     def index(self) -> SearchIndex:
@@ -113,6 +122,13 @@ class Product:
         from evidence.vault import Vault
 
         return Vault(self.settings.data_dir / "vault")
+
+    @cached_property
+    def pictures(self) -> PictureStore:
+        """What stands in posts' pictures."""
+        from index.pictures import PictureStore
+
+        return PictureStore(self.database)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -173,12 +189,13 @@ class Product:
             dispatcher=self.dispatcher,
             clock=self.clock,
             batch=self.settings.analysis.batch,
+            corrections=self.corrections,
         )
 
     def release_dead_leases(self) -> int:
         """Free what processes of this machine held when they died, instead of waiting for their leases to end."""
         freed = 0
-        for name in ("assess", "publish", "capture", "deliver"):
+        for name in QUEUES:
             queue = WorkQueue(self.database, name)
             dead = [owner for owner in queue.owners() if _is_dead(owner)]
             if dead:

@@ -22,11 +22,12 @@ from analysis.events import Candidate, EventGrouper
 from app.judging import Judge
 from core.clock import Clock
 from core.database import Database
-from core.model import Event, Mention
+from core.model import Event, Mention, Post
 from core.work import WorkItem, WorkQueue, process_name
 from index.base import SearchIndex
+from index.corrections import CorrectionStore
 from index.posts import PostStore
-from index.verdicts import VerdictStore
+from index.verdicts import Saved, VerdictStore
 
 log = logging.getLogger("tingfeng.app")
 
@@ -36,6 +37,8 @@ _ATTEMPTS = 3
 _RETRY = timedelta(seconds=10)
 #: A store, an index or a disk that refuses is not the post's fault: such work is tried as long as it takes.
 _FAULTS_OF_THE_WORLD = (SQLAlchemyError, sqlite3.Error, OSError)
+#: Answers that are judged again because the post they answer came, or names somebody else now; per batch.
+_MOST_ANSWERS = 2_000
 _GRADE_ORDER = {"A": 0, "B": 1, "C": 2, None: 3}
 
 
@@ -60,6 +63,8 @@ class Worker:
     dispatcher: Dispatches
     clock: Clock
     batch: int
+    #: What people said of verdicts; without it only the machine speaks.
+    corrections: CorrectionStore | None = None
 
     def assess_once(self) -> int:
         """Judge one batch of posts. Returns how many keys were taken; 0 means that nothing waits."""
@@ -96,10 +101,20 @@ class Worker:
             if not busy:
                 stop.wait(_POLL_SECONDS)
 
-    def _assess(self, queue: WorkQueue, items: Sequence[WorkItem]) -> None:
+    def judge(
+        self,
+        posts: Sequence[Post],
+        *,
+        why: str = "rejudged",
+        first: Callable[[Connection], object] | None = None,
+        last: Callable[[Connection, Saved], object] | None = None,
+    ) -> Saved:
+        """Judge stored posts in one transaction: corrections laid over, what is replaced kept, publishing asked for.
+
+        A post keeps its event. `first` runs before corrections are read, `last` before the transaction ends; if one
+        raises, nothing was judged. `why` is what the history says; see `index.verdicts_replaced.WHY_NAMES`.
+        """
         now = self.clock()
-        found = self.posts.get([item.key for item in items])
-        posts = [found[item.key] for item in items if item.key in found]
         with ExitStack() as stack:
             opened: list[Connection] = []
 
@@ -112,13 +127,30 @@ class Worker:
             def group(candidates: Sequence[Candidate]) -> Sequence[Event | None]:
                 return self.grouper.assign(writing(), candidates)
 
-            verdicts = self.analyser.assess(posts, now=now, group=group, context=self.posts.get)
+            found = self.analyser.assess(posts, now=now, group=group, context=self.posts.get)
             connection = writing()
-            self.verdicts.save(connection, verdicts, now=now)
+            if first is not None:
+                first(connection)
+            if self.corrections is not None:
+                found = self.corrections.applied(connection, posts, found)
+            saved = self.verdicts.save(connection, found, now=now, why=why, keep_events=True)
             publish = WorkQueue(self.database, "publish")
-            publish.put(connection, [post.id for post in posts], due=now, now=now)
+            publish.put(connection, [verdict.id for verdict in found], due=now, now=now)
+            if last is not None:
+                last(connection, saved)
+        return saved
+
+    def _assess(self, queue: WorkQueue, items: Sequence[WorkItem]) -> None:
+        found = self.posts.get([item.key for item in items])
+
+        def finish(connection: Connection, saved: Saved) -> None:
+            now = self.clock()
+            answers = self.posts.judged_answers(connection, _newly_about_somebody(saved), limit=_MOST_ANSWERS)
+            queue.put(connection, [key for key in answers if key not in found], due=now, now=now)
             queue.done(connection, items)
-        log.info("posts_assessed", extra={"count": len(posts)})
+
+        self.judge([found[item.key] for item in items if item.key in found], last=finish)
+        log.info("posts_assessed", extra={"count": len(found)})
 
     def _publish(self, queue: WorkQueue, items: Sequence[WorkItem]) -> None:
         found = self.verdicts.mentions([item.key for item in items])
@@ -159,3 +191,15 @@ class Worker:
                 queue.bury(connection, item, reason=reason)
             else:
                 queue.retry(connection, item, due=self.clock() + _RETRY, reason=reason)
+
+
+def _newly_about_somebody(saved: Saved) -> list[str]:
+    """Posts of which their answers could not know whom they are about, or know better now.
+
+    Judging a post again as before names none, so this ends, whatever answers whatever.
+    """
+    return [
+        one.id
+        for one in saved.verdicts
+        if set(one.subjects) != set(saved.before[one.id].subjects if one.id in saved.before else ())
+    ]

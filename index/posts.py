@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from core.database import Database
 from core.model import Post
-from core.schema import post_versions, posts
+from core.schema import post_versions, posts, verdicts
 from core.work import WorkQueue
 from crawlers.coverage import Coverage
 from crawlers.sink import Found, Kept, KnownPage
@@ -109,6 +109,14 @@ class PostStore:
         with self.database.read() as connection:
             found = _stored(connection, ids)
         return {key: post_of(found[key]) for key in dict.fromkeys(ids) if key in found}
+
+    def judged_answers(self, connection: Connection, ids: Sequence[str], *, limit: int) -> list[str]:
+        """Posts that answer or repost one of these and have a verdict, at most `limit`, within the transaction."""
+        found: list[str] = []
+        for chunk in chunks(list(dict.fromkeys(ids))):
+            answers = select(posts.c.id).join(verdicts, verdicts.c.id == posts.c.id).where(posts.c.parent.in_(chunk))
+            found += connection.scalars(answers.order_by(posts.c.id).limit(limit - len(found)))
+        return found
 
     def raw_of(self, post: str) -> str | None:
         """Vault address of the response that showed the post's present text, if one was kept."""

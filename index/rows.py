@@ -83,9 +83,9 @@ def verdict_values(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def mention_of(row: Mapping[str, Any]) -> Mention:
-    """The mention a joined row of `posts` and `verdicts` holds."""
-    verdict = Verdict(
+def verdict_of(row: Mapping[str, Any]) -> Verdict:
+    """The verdict a row of `verdicts` holds."""
+    return Verdict(
         id=row["id"],
         negative=row["negative"],
         subjects=tuple(row["subjects"]),
@@ -96,7 +96,11 @@ def mention_of(row: Mapping[str, Any]) -> Mention:
         reasons=tuple(reason_from_json(reason) for reason in row["reasons"]),
         model=row["model"],
     )
-    return Mention(post=post_of(row), verdict=verdict)
+
+
+def mention_of(row: Mapping[str, Any]) -> Mention:
+    """The mention a joined row of `posts` and `verdicts` holds."""
+    return Mention(post=post_of(row), verdict=verdict_of(row))
 
 
 def insert_into(dialect: Dialect) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,27 +12,61 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 from core.database import Database
 from core.model import Mention, Verdict
 from core.schema import posts, verdicts
-from index.rows import chunks, insert_into, mention_of, records, verdict_values
+from index.rows import chunks, insert_into, mention_of, records, verdict_of, verdict_values
+from index.verdicts_replaced import Replaced, differ, move_to_history, read_history, read_present
 
 #: `Post.when`, in SQL.
 _when = func.coalesce(posts.c.published, posts.c.collected, type_=posts.c.collected.type)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What became of a batch of verdicts."""
+
+    #: As they were written, in the order in which they came.
+    verdicts: tuple[Verdict, ...]
+    #: The verdicts that stood before, by post; posts judged for the first time are left out.
+    before: Mapping[str, Verdict]
+
+
 class VerdictStore:
-    """Keeps the newest verdict of each post."""
+    """Keeps the newest verdict of each post, and what it replaced."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def save(self, connection: Connection, found: Sequence[Verdict], *, now: datetime) -> None:
-        """Write verdicts within the caller's transaction; a post judged before gets the new judgement."""
-        rows = {verdict.id: {**verdict_values(verdict), "judged": now} for verdict in found}
-        if not rows:
-            return
+    def save(
+        self,
+        connection: Connection,
+        found: Sequence[Verdict],
+        *,
+        now: datetime,
+        why: str = "rejudged",
+        keep_events: bool = False,
+    ) -> Saved:
+        """Write verdicts within the caller's transaction; a post judged before gets the new judgement.
+
+        What is replaced by something else goes into the history, with `why`; judging the same again adds nothing.
+        With `keep_events` a post keeps its event, even if it would ask for none today.
+        """
+        if not found:
+            return Saved(verdicts=(), before={})
+        rows = read_present(connection, [verdict.id for verdict in found])
+        before = {key: verdict_of(row) for key, row in rows.items()}
+        kept = tuple(_with_event(one, before.get(one.id)) for one in found) if keep_events else tuple(found)
+        ended = {one.id for one in kept if one.id in before and differ(before[one.id], one)}
+        move_to_history(connection, [rows[key] for key in sorted(ended)], now=now, why=why)
+        values = {verdict.id: {**verdict_values(verdict), "judged": now} for verdict in kept}
         statement = insert_into(connection.dialect)(verdicts)
         new = {column.name: statement.excluded[column.name] for column in verdicts.c if not column.primary_key}
         upsert = statement.on_conflict_do_update(index_elements=["id"], set_=new)
-        connection.execute(upsert, list(rows.values()))
+        connection.execute(upsert, list(values.values()))
+        return Saved(verdicts=kept, before=before)
+
+    def history(self, post: str) -> list[Replaced]:
+        """The verdicts that a post had before its present one, oldest first."""
+        with self.database.read() as connection:
+            return read_history(connection, post)
 
     def mentions(self, ids: Sequence[str]) -> list[Mention]:
         """The judged posts among these ids, in their order."""
@@ -94,6 +129,12 @@ class VerdictStore:
     def _read(self, wished: Select[Any]) -> list[Mention]:
         with self.database.read() as connection:
             return [mention_of(row) for row in records(connection.execute(wished))]
+
+
+def _with_event(verdict: Verdict, before: Verdict | None) -> Verdict:
+    if before is None or before.event is None or verdict.event is not None:
+        return verdict
+    return replace(verdict, event=before.event)
 
 
 def _mentions() -> Select[Any]:
