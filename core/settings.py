@@ -86,6 +86,8 @@ class Files(Section):
     sources: Path = Path("sources.toml")
     subjects: Path = Path("subjects.toml")
     rules: Path = Path("rules.toml")
+    #: The customer's own categories (format: analysis/lexicons/categories.toml); empty means those of the product.
+    categories: str = ""
 
 
 class CrawlSettings(Section):
@@ -121,6 +123,15 @@ class AnalysisSettings(Section):
 
     model: str = ""
     batch: Annotated[int, Field(ge=1, le=5000)] = 500
+
+
+class PictureSettings(Section):
+    """Whether the text in posts' pictures is read (extra `ocr`) and judged with them."""
+
+    #: "auto" is "mentions" where the extra is installed, else "none".
+    read: Literal["auto", "none", "mentions", "all"] = "auto"
+    #: Pictures read of one post, the first ones.
+    most: Annotated[int, Field(ge=1, le=50)] = 9
 
 
 class RiskSettings(Section):
@@ -307,6 +318,7 @@ class Settings(Section):
     crawl: CrawlSettings = CrawlSettings()
     health: HealthSettings = HealthSettings()
     analysis: AnalysisSettings = AnalysisSettings()
+    pictures: PictureSettings = PictureSettings()
     risk: RiskSettings = RiskSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     index: IndexSettings = IndexSettings()
