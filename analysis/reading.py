@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from core.text import clean, fold
@@ -16,6 +16,7 @@ from core.text import clean, fold
 #: Longer texts are judged on their head and tail: complaints open with the trouble and close with the demand.
 LONGEST = 20_000
 _KEPT_HEAD, _KEPT_TAIL = 12_000, 8_000
+_MOST_OF_PICTURES = 6_000
 #: What a repost or a quotation brings along: "好惨//@车友:我的车自燃了", "[quote]原帖[/quote]", "张三 发表于 2026-3-1".
 _QUOTED = re.compile(
     r"//\s?@.*\Z|\[quote\b.*?\[/quote\]"
@@ -39,9 +40,15 @@ class Reading:
     origin: Sequence[int] | None = None
     #: How long the post is in full, where it was cut.
     cut_from: int | None = None
+    #: From here on the text is what was read from the post's pictures.
+    pictures_from: int | None = None
 
-    def span(self, start: int, end: int) -> tuple[int, int]:
-        """A span of this reading as a span in `Post.full_text`."""
+    def span(self, start: int, end: int) -> tuple[int, int] | None:
+        """A span of this reading as a span in `Post.full_text`; `None` for words that stand in a picture."""
+        if self.pictures_from is not None:
+            if start >= self.pictures_from:
+                return None
+            end = min(end, self.pictures_from)
         if self.origin is None or start >= end:
             return start, end
         return self.origin[start], self.origin[end - 1] + 1
@@ -66,6 +73,17 @@ def read(full_text: str) -> Reading:
         origin = [origin[at] for at in keep] if origin else keep
     folded = fold(text)
     return Reading(text=folded, own=_blank_quotes(folded), origin=origin, cut_from=cut_from)
+
+
+def with_pictures(reading: Reading, text: str) -> Reading:
+    """The reading with the words of the post's pictures behind its own."""
+    words = fold(clean(text[:_MOST_OF_PICTURES]))
+    return replace(
+        reading,
+        text=f"{reading.text}\n{words}",
+        own=f"{reading.own}\n{words}",
+        pictures_from=len(reading.text),
+    )
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +28,7 @@ class Judge(Protocol):
         group: Grouping | None = None,
         context: Context | None = None,
         background: Backgrounds | None = None,
+        pictures: Mapping[str, str] | None = None,
     ) -> list[Verdict]:
         """One verdict a post, in the same order."""
         ...
@@ -53,13 +54,16 @@ class LiveJudge:
         group: Grouping | None = None,
         context: Context | None = None,
         background: Backgrounds | None = None,
+        pictures: Mapping[str, str] | None = None,
     ) -> list[Verdict]:
         """Judge by the model in use now."""
         mark = _mark(self._page)
         if mark != self._mark:
             self._mark = mark
             self._renew()
-        return self._analyser.assess(posts, now=now, group=group, context=context, background=background)
+        return self._analyser.assess(
+            posts, now=now, group=group, context=context, background=background, pictures=pictures
+        )
 
     def _renew(self) -> None:
         try:

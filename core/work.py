@@ -12,7 +12,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, Dialect, and_, case, delete, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -23,7 +23,8 @@ from core.schema import work
 #: Clocks of two machines may differ this much; what lies further ahead comes from a clock that was set back.
 _SKEW = timedelta(minutes=5)
 
-QueueName = Literal["assess", "publish", "capture", "deliver"]
+QueueName = Literal["assess", "publish", "capture", "deliver", "pictures"]
+QUEUES: tuple[QueueName, ...] = get_args(QueueName)
 
 
 def process_name() -> str:

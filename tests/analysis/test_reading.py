@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.reading import LONGEST, read
+from analysis.reading import LONGEST, read, with_pictures
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,9 @@ def test_spans_hold_in_the_original() -> None:
     original = "Ａ\u200b发\u200b动\u200b机\ud800坏"
     reading = read(original)
     at = reading.text.index("发动机")
-    start, end = reading.span(at, at + 3)
-    assert original[start:end] == "发\u200b动\u200b机"
+    span = reading.span(at, at + 3)
+    assert span is not None
+    assert original[slice(*span)] == "发\u200b动\u200b机"
 
 
 def test_long_texts_keep_head_and_tail() -> None:
@@ -43,8 +44,22 @@ def test_long_texts_keep_head_and_tail() -> None:
     assert reading.cut_from == len(original)
     assert len(reading.text) <= LONGEST + 1
     assert reading.text[0] == "头"
-    start, end = reading.span(len(reading.text) - 1, len(reading.text))
-    assert original[start:end] == "尾"
+    span = reading.span(len(reading.text) - 1, len(reading.text))
+    assert span is not None
+    assert original[slice(*span)] == "尾"
+
+
+@pytest.mark.parametrize("text", ["看图", "看\u200b图", "中" * (LONGEST + 9)])
+def test_words_of_pictures_follow_the_post_and_have_no_span_in_it(text: str) -> None:
+    """They are judged with it, and can be marked nowhere in it."""
+    alone = read(text)
+    reading = with_pictures(alone, "漏油\u200b三次\x00\ud800不修")
+    assert reading.own.endswith("\n漏油三次不修")
+    assert len(reading.own) == len(reading.text)
+    at = reading.text.index("漏油")
+    assert reading.span(at, at + 2) is None
+    last = len(alone.text)
+    assert reading.span(0, last) == reading.span(0, at + 2) == alone.span(0, last)
 
 
 def test_clauses() -> None:
