@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from analysis.attribution import about_subjects
 from analysis.background import Asked, Backgrounds
 from analysis.context import Context, Origin, compares, is_service, speaks_to_the_matter, subjects_in
 from analysis.events import Candidate
 from analysis.features import prepare
-from analysis.reading import Reading, read
-from analysis.risk import Facts, Risk, weigh
+from analysis.reading import Reading, read, with_pictures
+from analysis.risk import Facts, Risk, RiskScale, RiskTable, bundled_table
 from analysis.sentiment import Contribution, SentimentModel
+from analysis.speech_acts import Act, counted, shifted, speech_acts
 from analysis.subjects import Match, SubjectFinder
 from analysis.topics import OTHER, Topic, TopicFinder, bundled_topics
 from core.model import Event, Post, Reason, Verdict
@@ -57,11 +59,17 @@ class Analyser:
         risk: RiskSettings,
         model: SentimentModel,
         topics: TopicFinder | None = None,
+        table: RiskTable | None = None,
+        zone: tzinfo | None = None,
     ) -> None:
-        """`topics` are the categories; without any, those that ship with the product."""
+        """`topics` are the categories and `table` the points of a risk; without any, those that ship with the product.
+
+        `zone` is where the operator's days begin, Shanghai unless told otherwise.
+        """
         self._finder = SubjectFinder(subjects)
         self._topics = topics or bundled_topics()
         self._risk = risk
+        self._scale = RiskScale(table or bundled_table(), risk, zone or ZoneInfo("Asia/Shanghai"))
         self._model = model
 
     @property
@@ -77,6 +85,7 @@ class Analyser:
         group: Grouping | None = None,
         context: Context | None = None,
         background: Backgrounds | None = None,
+        pictures: Mapping[str, str] | None = None,
     ) -> list[Verdict]:
         """One verdict a post, in the same order. Any text gets a verdict, none raises.
 
@@ -87,16 +96,19 @@ class Analyser:
         `context` is asked at most once, for answered posts that are not in the batch; one that nobody has yet leaves
         the reply without a subject, and its later arrival does not judge the reply again.
 
-        `background` is asked at most once, after `group`, for the mentions that speak badly or of trouble.
+        `background` is asked at most once, after `group`, for the mentions that speak badly or of trouble. `pictures`
+        holds, by post id, the words that were read from a post's pictures; they are judged as the author's.
         """
-        judged = self._with_origins([self._read(post) for post in posts], context)
+        shown = pictures or {}
+        judged = self._with_origins([self._read(post, shown.get(post.id, "")) for post in posts], context)
         model = self._model.judge([one.prepared for one in judged], [one.post.channel for one in judged])
-        negatives = [
-            probability if one.prepared else _SILENT
-            for probability, one in zip(model.probabilities.tolist(), judged, strict=True)
-        ]
         same = Counter(one.prepared for one in judged)
         topics = self._topics.find_many([one.narrowed for one in judged], model)
+        spoken = [_heard(one) for one in judged]
+        negatives = [
+            shifted(probability, acts, found) if one.prepared else _SILENT
+            for probability, one, acts, found in zip(model.probabilities.tolist(), judged, spoken, topics, strict=True)
+        ]
         facts = [
             self._facts(one, negative, found, same[one.prepared] if one.prepared else 1)
             for one, negative, found in zip(judged, negatives, topics, strict=True)
@@ -104,12 +116,18 @@ class Analyser:
         facts = self._in_events(facts, judged, now=now, group=group)
         facts = self._with_background(facts, background)
         return [
-            self._verdict(one, facts[row], partial(model.strongest_words, row, _CONSIDERED))
+            self._verdict(one, facts[row], spoken[row], partial(model.strongest_words, row, _CONSIDERED))
             for row, one in enumerate(judged)
         ]
 
-    def _read(self, post: Post) -> _Judged:
+    def as_the_model_reads(self, posts: Sequence[Post], context: Context | None = None) -> list[str]:
+        """What the model would judge of each post: the author's own words about the subjects, their names blanked."""
+        return [one.prepared for one in self._with_origins([self._read(post) for post in posts], context)]
+
+    def _read(self, post: Post, pictured: str = "") -> _Judged:
         reading = read(post.full_text)
+        if pictured:
+            reading = with_pictures(reading, pictured)
         return _about(post, reading, self._finder.find(reading.text))
 
     def _read_again(self, one: _Judged, origin: Origin) -> _Judged:
@@ -177,12 +195,10 @@ class Analyser:
     def _with_background(self, facts: Sequence[Facts], background: Backgrounds | None) -> list[Facts]:
         """The facts with what the archive knows around those that speak badly, or of trouble."""
         found = list(facts)
-        rows = self._matter(facts) if background is not None else []
+        rows = [row for row in self._matter(facts) if not facts[row].is_service] if background is not None else []
         if background is None or not rows:
             return found
-        asked = [
-            Asked(post=facts[row].post, subjects=facts[row].subjects, negative=facts[row].negative) for row in rows
-        ]
+        asked = [_asked(facts[row]) for row in rows]
         for row, around in zip(rows, background(asked), strict=True):
             found[row] = replace(found[row], background=around)
         return found
@@ -195,20 +211,29 @@ class Analyser:
             if one.subjects and (one.negative >= self._risk.negative_from or one.topics)
         ]
 
-    def _verdict(self, one: _Judged, facts: Facts, why: Callable[[], Sequence[Contribution]]) -> Verdict:
+    def _verdict(
+        self, one: _Judged, facts: Facts, acts: Sequence[Act], why: Callable[[], Sequence[Contribution]]
+    ) -> Verdict:
         categories = tuple(topic.name for topic in facts.topics)
-        risk = weigh(facts, self._risk) if facts.subjects else Risk(score=0, grade=None, reasons=())
+        risk = self._scale.weigh(facts) if facts.subjects else Risk(score=0, grade=None, reasons=())
         is_negative = facts.negative >= self._risk.negative_from
         if risk.grade and not categories:
             categories = (OTHER,)
         reasons = [*_named(one, facts.subjects), *risk.reasons]
         if facts.subjects and (is_negative or risk.grade):
             reasons += _strongest_words(one, why())
+        if facts.subjects and one.prepared:
+            reasons += _manners(one, facts, acts)
         if one.narrowed is not one.reading:
             reasons.append(Reason(code="attribution", text="帖文在对比别家，只按说到监测对象的部分研判"))
         if one.reading.cut_from is not None:
             text = f"全文 {one.reading.cut_from} 字，按开头和结尾共 {len(one.reading.text)} 字研判"
             reasons.append(Reason(code="text.cut", text=text))
+        if one.reading.pictures_from is not None:
+            letters = len(one.reading.text) - one.reading.pictures_from - 1
+            reasons.append(
+                Reason(code="text.pictures", text=f"图片里读出的 {letters} 个字与正文一并研判，识别可能有误")
+            )
         if not one.prepared:
             reasons.append(Reason(code="text.silent", text="除名称和引用外没有文字，不判为负面"))
         return Verdict(
@@ -250,6 +275,19 @@ def _strongest_words(judged: _Judged, words: Sequence[Contribution]) -> list[Rea
     return reasons
 
 
+def _heard(one: _Judged) -> list[Act]:
+    """How the post speaks, if it speaks of anybody; its subjects' names are no words of its own."""
+    return speech_acts(_without_names(one.narrowed.own, one.matches)) if one.matches or one.origin else []
+
+
+def _manners(one: _Judged, facts: Facts, acts: Sequence[Act]) -> list[Reason]:
+    """What the way of speaking did to the probability, a sentence each."""
+    return [
+        Reason(code=f"speech.{act.kind.code}", text=act.told, span=one.narrowed.span(*act.span))
+        for act in counted(acts, facts.topics)
+    ]
+
+
 def _without_names(text: str, matches: Sequence[Match]) -> str:
     """The text with the subjects' names blanked: a name is no opinion, and no brand may be born guilty."""
     for match in matches:
@@ -267,6 +305,16 @@ def _named(one: _Judged, subjects: Sequence[str]) -> list[Reason]:
         else Reason(code="subject.context", text=f"{where}提到{subject}")
         for subject in subjects
     ]
+
+
+def _asked(facts: Facts) -> Asked:
+    return Asked(
+        post=facts.post,
+        own=facts.reading.own,
+        subjects=facts.subjects,
+        negative=facts.negative,
+        event=facts.event,
+    )
 
 
 def _candidate(one: _Judged, facts: Facts, now: datetime) -> Candidate:

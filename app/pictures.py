@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from analysis.pictures import PictureReader, can_read
+from analysis.pictures import PictureReader
 from app.wiring import Product
-from core.model import Post, Verdict
-from core.settings import PictureSettings
 from core.work import WorkItem, WorkQueue, process_name
 from evidence.pictures import Fetched, fetch_pictures
 from index.pictures import PictureRow
@@ -25,20 +22,6 @@ _LEASE = timedelta(minutes=5)
 _POLL_SECONDS, _DATABASE_PAUSE_SECONDS = 0.5, 5.0
 _ATTEMPTS = 3
 _RETRY = timedelta(minutes=2)
-
-
-def is_on(settings: PictureSettings) -> bool:
-    """Whether pictures are read here: asked for, or left to us and the extra is installed."""
-    return settings.read in ("mentions", "all") or (settings.read == "auto" and can_read())
-
-
-def worth_reading(settings: PictureSettings, posts: Sequence[Post], verdicts: Sequence[Verdict]) -> list[Post]:
-    """Those of a judged batch whose pictures may change what we think of them."""
-    return [
-        post
-        for post, verdict in zip(posts, verdicts, strict=True)
-        if post.images and (settings.read == "all" or verdict.subjects)
-    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

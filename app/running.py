@@ -13,9 +13,10 @@ from app import logs
 from app.browsing import why_no_browser
 from app.firsts import FirstAlert, first_alert, sent_alerts
 from app.known_parsers import require_parsers
+from app.picture_wishes import is_on
 from app.serving import ANOTHER_PORT, refuse_taken_port
 from app.signals import stop_on_signals
-from app.supervisor import PARTS, Part, Supervisor, lock
+from app.supervisor import PARTS, PICTURES, Part, Supervisor, lock
 from app.wiring import Product
 from core.config import load_settings
 from core.durations import in_chinese
@@ -44,7 +45,12 @@ class Plan:
 
 def plan_run(config: Path, environment: Mapping[str, str]) -> Plan:
     """The product as `config` describes it."""
-    return Plan(product=Product(load_settings(config, environment)), parts=PARTS, environment=environment)
+    product = Product(load_settings(config, environment)).checked()
+    return Plan(product=product, parts=_parts(product), environment=environment)
+
+
+def _parts(product: Product) -> tuple[Part, ...]:
+    return (*PARTS, PICTURES) if is_on(product.settings.pictures) else PARTS
 
 
 def plan_demo(folder: Path, *, port: int, environment: Mapping[str, str]) -> Plan:
@@ -58,7 +64,7 @@ def plan_demo(folder: Path, *, port: int, environment: Mapping[str, str]) -> Pla
         name="demo", command=("demo", "serve", "--folder", str(folder), "--port", str(port)), shares_options=False
     )
     product = Product(load_settings(config, environment))
-    return Plan(product=product, parts=(sites, *PARTS), environment=environment)
+    return Plan(product=product, parts=(sites, *_parts(product)), environment=environment)
 
 
 def run_product(config: Path, *, demo_folder: Path | None, demo_port: int, verbose: bool) -> None:

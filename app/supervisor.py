@@ -41,6 +41,8 @@ PARTS: tuple[Part, ...] = (
     Part(name="work", command=("work",)),
     Part(name="schedule", command=("schedule",)),
 )
+#: Runs beside them where pictures are read.
+PICTURES = Part(name="pictures", command=("pictures",))
 
 
 @dataclass(slots=True)

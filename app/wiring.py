@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from alerts.dispatch import Dispatcher
     from alerts.outbox import Outbox
     from analysis.analyser import Analyser
+    from analysis.risk.table import RiskTable
     from analysis.sentiment import SentimentModel
+    from analysis.topic_catalogue import Catalogue
+    from analysis.topics import TopicFinder
     from analysis.versions import ModelVersions
     from app.judging import LiveJudge
+    from app.picture_wishes import PictureWishes
     from app.worker import Worker
     from crawlers.sources import SourceCatalogue
     from evidence.exhibits import ExhibitStore
@@ -42,6 +46,21 @@ class Product:
 
     settings: Settings
     clock: Clock = system_clock
+
+    def checked(self) -> Product:
+        """Itself, if the files of categories and points are right and the rules ask for no category that there is not.
+
+        Raise `ConfigError` otherwise: such a rule would never ring. The settings alone cannot know the categories.
+        """
+        from analysis.topic_catalogue import check_rules
+
+        settings = self.settings
+        if settings.files.categories or any(rule.categories for rule in settings.rules):
+            home = settings.path.parent if settings.path else Path()
+            check_rules(settings.rules, self.categories, file=home / settings.files.rules)
+        if settings.files.risk:
+            _ = self.risk_table
+        return self
 
     @cached_property
     def database(self) -> Database:
@@ -107,7 +126,37 @@ class Product:
         """A judge with this model and the operator's subjects, categories and weights."""
         from analysis.analyser import Analyser
 
-        return Analyser(subjects=self.settings.subjects, risk=self.settings.risk, model=model)
+        return Analyser(
+            subjects=self.settings.subjects,
+            risk=self.settings.risk,
+            model=model,
+            topics=self.topics,
+            table=self.risk_table,
+            zone=self.settings.zone,
+        )
+
+    @cached_property
+    def risk_table(self) -> RiskTable:
+        """The points that ship with the product, with those of the file that `[files] risk` names laid over them."""
+        from analysis.risk.table import bundled_table, load_table
+
+        chosen, home = self.settings.files.risk, self.settings.path
+        return load_table((home.parent if home else Path()) / chosen) if chosen else bundled_table()
+
+    @cached_property
+    def categories(self) -> Catalogue:
+        """The categories that ship with the product, or those of the file that `[files] categories` names."""
+        from analysis.topic_catalogue import read_catalogue
+
+        chosen, home = self.settings.files.categories, self.settings.path
+        return read_catalogue((home.parent if home else Path()) / chosen if chosen else None)
+
+    @cached_property
+    def topics(self) -> TopicFinder:
+        """Finds them."""
+        from analysis.topics import find_by
+
+        return find_by(self.categories)
 
     @cached_property
     def judge(self) -> LiveJudge:
@@ -129,6 +178,16 @@ class Product:
         from index.pictures import PictureStore
 
         return PictureStore(self.database)
+
+    @cached_property
+    def picture_wishes(self) -> PictureWishes | None:
+        """What the worker asks of those who read pictures; `None` where nobody does."""
+        from app.picture_wishes import PictureWishes, is_on
+
+        wanted = self.settings.pictures
+        if not is_on(wanted):
+            return None
+        return PictureWishes(store=self.pictures, queue=WorkQueue(self.database, "pictures"), settings=wanted)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -190,6 +249,7 @@ class Product:
             clock=self.clock,
             batch=self.settings.analysis.batch,
             corrections=self.corrections,
+            pictures=self.picture_wishes,
         )
 
     def release_dead_leases(self) -> int:

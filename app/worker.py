@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from analysis.events import Candidate, EventGrouper
 from app.judging import Judge
+from app.picture_wishes import PictureWishes
 from core.clock import Clock
 from core.database import Database
 from core.model import Event, Mention, Post
@@ -65,6 +66,8 @@ class Worker:
     batch: int
     #: What people said of verdicts; without it only the machine speaks.
     corrections: CorrectionStore | None = None
+    #: Who reads pictures; without it posts are judged by their text alone.
+    pictures: PictureWishes | None = None
 
     def assess_once(self) -> int:
         """Judge one batch of posts. Returns how many keys were taken; 0 means that nothing waits."""
@@ -127,7 +130,8 @@ class Worker:
             def group(candidates: Sequence[Candidate]) -> Sequence[Event | None]:
                 return self.grouper.assign(writing(), candidates)
 
-            found = self.analyser.assess(posts, now=now, group=group, context=self.posts.get)
+            pictured = self.pictures.texts(posts) if self.pictures is not None else None
+            found = self.analyser.assess(posts, now=now, group=group, context=self.posts.get, pictures=pictured)
             connection = writing()
             if first is not None:
                 first(connection)
@@ -136,6 +140,8 @@ class Worker:
             saved = self.verdicts.save(connection, found, now=now, why=why, keep_events=True)
             publish = WorkQueue(self.database, "publish")
             publish.put(connection, [verdict.id for verdict in found], due=now, now=now)
+            if self.pictures is not None:
+                self.pictures.ask(connection, posts, found, now=now)
             if last is not None:
                 last(connection, saved)
         return saved

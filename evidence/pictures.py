@@ -38,7 +38,7 @@ async def fetch_pictures(
     """
     headers = {"User-Agent": user_agent, "Referer": referer, "Accept": "image/*"}
     async with (
-        EgressProxy(allow_private=allow_private, max_bytes=MOST_BYTES * max(1, len(urls))) as proxy,
+        EgressProxy(allow_private=allow_private, max_bytes=MOST_BYTES * (len(urls) + 1)) as proxy,
         httpx.AsyncClient(
             proxy=proxy.url,
             headers=headers,

@@ -25,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="例：tingfeng run --demo")(run)
     app.command(epilog="例：tingfeng work --once")(work)
     app.command(epilog="例：tingfeng capture")(capture)
+    app.command(epilog="例：tingfeng pictures --once")(pictures)
     app.command(epilog="例：tingfeng notify")(notify)
     app.command(epilog="例：tingfeng schedule")(schedule)
     app.command(epilog="例：tingfeng web")(web)
@@ -59,6 +60,24 @@ def capture(config: ConfigOption = DEFAULT_CONFIG, verbose: VerboseOption = Fals
 
     product = open_product(config, verbose=verbose)
     capture_forever(product, stop_on_signals())
+
+
+def pictures(config: ConfigOption = DEFAULT_CONFIG, once: Once = False, verbose: VerboseOption = False) -> None:
+    """读出帖文图片里的文字，与正文一并重新研判；需安装扩展 ocr。"""
+    from analysis.pictures import PictureReader
+    from app.pictures import PictureDesk
+
+    product = open_product(config, verbose=verbose)
+    desk = PictureDesk(product=product, reader=PictureReader())
+    if once:
+        count = 0
+        with Console(stderr=True).status("读图中…") as status:
+            while desk.read_once():
+                count += 1
+                status.update(f"读图中… 已完成 {count} 篇")
+        typer.echo(f"已读 {count} 篇帖文的图片")
+        return
+    desk.read_forever(stop_on_signals())
 
 
 def notify(config: ConfigOption = DEFAULT_CONFIG, once: Once = False, verbose: VerboseOption = False) -> None:
