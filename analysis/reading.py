@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 from core.text import clean, fold
 
@@ -17,6 +16,14 @@ from core.text import clean, fold
 LONGEST = 20_000
 _KEPT_HEAD, _KEPT_TAIL = 12_000, 8_000
 _MOST_OF_PICTURES = 6_000
+#: What readers do not see: controls but blanks, marks that hang on the character before (struck-out names), fillers,
+#: directions, joiners, choices of a picture's style, private tags, lone surrogates. Wider than what `core.text.clean`
+#: takes out of a stored text, because here nothing is lost: spans are kept.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u0300-\u036f\u0483-\u0489\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u1ab0-\u1aff\u1dc0-\u1dff\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20d0-\u20ff\u3164\ud800-\udfff\ufe00-\ufe0f"
+    "\ufe20-\ufe2f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]+"
+)
 #: What a repost or a quotation brings along: "好惨//@车友:我的车自燃了", "[quote]原帖[/quote]", "张三 发表于 2026-3-1".
 _QUOTED = re.compile(
     r"//\s?@.*\Z|\[quote\b.*?\[/quote\]"
@@ -60,17 +67,18 @@ class Reading:
 
 def read(full_text: str) -> Reading:
     """Read a post's full text; never fails, whatever the text holds."""
-    cut_from = len(full_text) if len(full_text) > LONGEST else None
-    origin: list[int] | None = None
     text = full_text
-    if cut_from is not None:
-        text = full_text[:_KEPT_HEAD] + "\n" + full_text[-_KEPT_TAIL:]
-        tail = cut_from - _KEPT_TAIL
-        origin = [*range(_KEPT_HEAD + 1), *range(tail, cut_from)]
-    if not text.replace("\n", "").isprintable():
-        keep = [at for at, character in enumerate(text) if not _is_hidden(character)]
-        text = "".join(text[at] for at in keep)
-        origin = [origin[at] for at in keep] if origin else keep
+    origin: list[int] | None = None
+    cut_from: int | None = None
+    if hidden := _HIDDEN.search(text):
+        origin = _shown(text, hidden.start())
+        text = _HIDDEN.sub("", text)
+    if len(text) > LONGEST:
+        cut_from = len(full_text)
+        places = origin or range(len(text))
+        # The character at the joint gives way to the end of a line.
+        origin = [*places[: _KEPT_HEAD + 1], *places[-_KEPT_TAIL:]]
+        text = f"{text[:_KEPT_HEAD]}\n{text[-_KEPT_TAIL:]}"
     folded = fold(text)
     return Reading(text=folded, own=_blank_quotes(folded), origin=origin, cut_from=cut_from)
 
@@ -86,10 +94,19 @@ def with_pictures(reading: Reading, text: str) -> Reading:
     )
 
 
-@cache
-def _is_hidden(character: str) -> bool:
-    """Whether readers do not see it; the answer for each character is what `core.text.clean` does with it."""
-    return not character.isspace() and not clean(character)
+def visible(text: str) -> str:
+    """The folded text as readers see it, without hidden characters and marks."""
+    return fold(_HIDDEN.sub("", text))
+
+
+def _shown(text: str, first: int) -> list[int]:
+    """The places of the characters that are not hidden; `first` is the place of the first hidden one."""
+    places, at = list(range(first)), first
+    for hidden in _HIDDEN.finditer(text, first):
+        places += range(at, hidden.start())
+        at = hidden.end()
+    places += range(at, len(text))
+    return places
 
 
 def _blank_quotes(text: str) -> str:
