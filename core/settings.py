@@ -88,6 +88,8 @@ class Files(Section):
     rules: Path = Path("rules.toml")
     #: The customer's own categories (format: analysis/lexicons/categories.toml); empty means those of the product.
     categories: str = ""
+    #: The customer's own points (format: analysis/lexicons/risk.toml), laid over those of the product key by key.
+    risk: str = ""
 
 
 class CrawlSettings(Section):

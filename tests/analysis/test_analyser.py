@@ -16,7 +16,8 @@ from core.database import Database
 from core.model import Channel, Event, Post, Verdict
 from core.settings import RiskSettings, SubjectSettings
 
-NOON = datetime(2026, 3, 15, 4, 0, tzinfo=UTC)
+#: An ordinary day: on 3·15 complaints weigh more (`[calendar]`).
+NOON = datetime(2026, 6, 10, 4, 0, tzinfo=UTC)
 SUBJECTS = [
     SubjectSettings(name="曜行汽车", aliases=("曜行",)),
     SubjectSettings(name="曜行S7", kind="model", aliases=("S7",), require=("曜行",)),

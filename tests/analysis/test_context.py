@@ -14,7 +14,7 @@ from analysis.sentiment import SentimentModel
 from core.model import Author, Event, Post, Verdict
 from core.settings import RiskSettings, SubjectSettings
 
-NOON = datetime(2026, 3, 15, 4, 0, tzinfo=UTC)
+NOON = datetime(2026, 6, 10, 4, 0, tzinfo=UTC)
 SUBJECTS = [
     SubjectSettings(name="曜行汽车", aliases=("曜行",), exclude=("舞团",)),
     SubjectSettings(name="曜行S7", kind="model", aliases=("S7",), require=("曜行", "4S")),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from analysis.reading import read
-from analysis.risk import Facts, Risk, grade_of, weigh
+from analysis.risk import Facts, Risk, RiskScale, bundled_table, grade_of
 from analysis.topics import bundled_topics
 from core.model import Author, Channel, Counts, Event, Post
 from core.settings import RiskSettings
 
-NOON = datetime(2026, 3, 15, 4, 0, tzinfo=UTC)
+#: A day without a sensitive window.
+NOON = datetime(2026, 6, 10, 4, 0, tzinfo=UTC)
+SCALE = RiskScale(bundled_table(), RiskSettings(), ZoneInfo("Asia/Shanghai"))
 
 
 def post(text: str, *, channel: Channel = "forum", **more: Any) -> Post:
@@ -32,7 +35,7 @@ def risk(one: Post, *, negative: float = 0.9, event: Event | None = None, same_t
         event=event,
         same_text=same_text,
     )
-    return weigh(facts, RiskSettings())
+    return SCALE.weigh(facts)
 
 
 def event(size: int, *channels: Channel) -> Event:

@@ -1,0 +1,100 @@
+"""How grave the trouble itself is: its categories, and circumstances that are graver than any category."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from analysis.risk.facts import Facts, Weigher
+from analysis.risk.table import RiskTable, SeverityGroup
+from analysis.risk.words import Place, Words, is_denied
+from analysis.topics import OTHER, SAFETY
+from core.model import Reason
+
+#: Stable codes of the categories within reasons; a category of the customer's own is "category.custom".
+CATEGORY_CODES: Mapping[str, str] = {
+    SAFETY: "safety",
+    "销售欺诈/价格": "fraud",
+    "车辆质量": "quality",
+    "售后维修": "repair",
+    "精品/信贷/保险": "finance",
+    "服务态度": "service",
+    "配件/交付": "delivery",
+    OTHER: "other",
+}
+#: Groups that make an accident one of people.
+_HARM = frozenset({"death", "injury"})
+
+
+def categories(table: RiskTable) -> Weigher:
+    """The points of the gravest category, and little for each further one."""
+    row = table.categories
+
+    def weigh(facts: Facts) -> list[Reason]:
+        if not facts.topics:
+            return [Reason(code="category.other", text="负面，但不属于任何已知类别", points=row.unknown)]
+        reasons, extra = [], 0
+        for number, topic in enumerate(facts.topics):
+            points = topic.severity if number == 0 else min(row.each, row.most - extra)
+            extra += 0 if number == 0 else points
+            text, span = f"涉及{topic.name}", None
+            if topic.hits:
+                text += f"：“{topic.hits[0].word}”"
+                span = facts.reading.span(*topic.hits[0].span)
+            code = f"category.{CATEGORY_CODES.get(topic.name, 'custom')}"
+            reasons.append(Reason(code=code, text=text, points=points, span=span))
+        return reasons
+
+    return weigh
+
+
+class Circumstances:
+    """Finds the groups of `[severity]` in a text."""
+
+    def __init__(self, table: RiskTable) -> None:
+        self.groups: Mapping[str, SeverityGroup] = {
+            code: group for code, group in table.severity.groups.items() if group.points
+        }
+        kinds = {code: group.words for code, group in self.groups.items()}
+        self._words = Words(kinds, masks=table.severity.masks)
+        self._patterns = {code: _union(group.patterns) for code, group in self.groups.items() if group.patterns}
+
+    def find(self, facts: Facts) -> list[Place]:
+        """The first place of each group that is meant, the weightiest group first."""
+        text = facts.reading.own
+        first: dict[str, Place] = {}
+        for place in (*self._words.meant(text), *self._by_pattern(text)):
+            first.setdefault(place.kind, place)
+        is_grave = facts.is_about_safety or bool(_HARM & first.keys())
+        places = [place for place in first.values() if is_grave or not self.groups[place.kind].needs_safety]
+        return sorted(places, key=lambda place: (-self.groups[place.kind].points, place.span))
+
+    def _by_pattern(self, text: str) -> Iterator[Place]:
+        for code, pattern in self._patterns.items():
+            for match in pattern.finditer(text):
+                if not is_denied(text, *match.span()):
+                    yield Place(code, match.group(), match.span())
+                    break
+
+
+def severity(table: RiskTable) -> Weigher:
+    """The points of grave circumstances, in all at most `[severity] most`."""
+    circumstances, most = Circumstances(table), table.severity.most
+
+    def weigh(facts: Facts) -> list[Reason]:
+        reasons, left = [], most
+        for place in circumstances.find(facts):
+            group = circumstances.groups[place.kind]
+            points = min(left, group.points)
+            left -= points
+            if points:
+                span = facts.reading.span(*place.span)
+                text = f"{group.name}：“{place.word}”"
+                reasons.append(Reason(code=f"severity.{place.kind}", text=text, points=points, span=span))
+        return reasons
+
+    return weigh
+
+
+def _union(patterns: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
