@@ -1,45 +1,36 @@
-"""What a post is about: the categories of the complaint tree, from a lexicon of our own with weights."""
+"""What a post is about: the categories of the complaint tree, by words that we wrote down and heads that were trained.
+
+The words decide wherever they are strong; the trained heads find what the words miss and doubt what weak words claim.
+Every category that is asserted can show a word of the post that says so.
+"""
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any, NamedTuple
 
-import ahocorasick
+import numpy as np
+import numpy.typing as npt
 
+from analysis.features import Values
 from analysis.reading import Reading
 from analysis.sentiment import Judgement
-from core.text import fold
+from analysis.topic_catalogue import OTHER, OWN_CODE, Catalogue, Category, bundled_catalogue
+from analysis.topic_lexicon import FIRES_AT, Found, Hit, TopicLexicon, is_denied, is_imagined
+from analysis.topic_model import Blend, TopicModel, bundled_topic_model
+
+__all__ = ["OTHER", "SAFETY", "Hit", "Topic", "TopicFinder", "bundled_topics"]
 
 SAFETY = "安全事故"
-#: The category of a complaint that fits no other.
-OTHER = "其他"
-_FIRES_AT = 2
-#: "没有起火", "从未出现过异响": what was denied was not reported.
-_DENIED = re.compile(
-    r"(?:没有|没|未|并未|从未|从没|无|零|不会|不曾|不再|杜绝|避免|防止|预防|不怕)(?:发生|出现|见|听|到|过|任何|什么|一点|再|了|明显)*$"
-)
-#: "没想到起火" reports it all the same, and "有没有异响" asks.
-_NOT_DENIED = re.compile(r"(?:有没有?|没(?:想|多久|几天|开))$")
-#: A clause that only imagines, warns or teaches.
-_IMAGINED = re.compile(
-    r"如果|假如|万一|要是|假设|会不会|会.{0,6}吗|是否会|怕|担心|如何|怎么(?:办|自救|处理|预防|避免)|预防|防范|谨防|自救|演练|演习|培训|科普|知识|隐患排查|电影|游戏|小说|梦见"
-)
-_BREAKS = "，,。！!？?；;\n…"
-
-
-class Hit(NamedTuple):
-    """One lexicon word in a text."""
-
-    word: str
-    span: tuple[int, int]
-    score: int
+#: A word or pair of this score says it outright, however strange the rest of the text looks to the heads.
+_OUTRIGHT = 3
+#: The heads speak only where the sentiment model hears trouble, too: below, not even beside weak words.
+_HEARS_TROUBLE = 0.35
+#: Without any word of the lexicon they speak only where it is negative.
+_NEGATIVE = 0.5
+Flags = npt.NDArray[np.bool_]
+_NO_WORDS = Found(category=-1, score=0, hits=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,132 +40,141 @@ class Topic:
     name: str
     #: Risk points of this category.
     severity: int
+    #: What the words of the lexicon weigh; below 2 the trained heads spoke.
     score: int
+    #: At least one; the strongest first. A word that only the heads know has score 0.
     hits: tuple[Hit, ...]
+    #: Of reasons: `category.<code>`.
+    code: str = OWN_CODE
+    is_accident: bool = False
+    #: Of words and heads together; `None` where no head knows the category.
+    probability: float | None = None
 
-
-class _Pair(NamedTuple):
-    first: frozenset[str]
-    then: frozenset[str]
-    within: int
-    score: int
-
-
-class _Category(NamedTuple):
-    name: str
-    severity: int
-    terms: Mapping[str, int]
-    pairs: tuple[_Pair, ...]
+    @property
+    def by_model(self) -> bool:
+        """Whether the heads, not the words of the lexicon, found it."""
+        return self.score < FIRES_AT
 
 
 class TopicFinder:
-    """Finds categories by lexicon; the same text always gives the same answer."""
+    """Finds the categories of a catalogue; the same text always gives the same answer."""
 
-    def __init__(self, categories: Sequence[_Category], masks: Iterable[str]) -> None:
-        self._categories = categories
-        self._masks = frozenset(masks)
-        self._users: dict[str, list[int]] = defaultdict(list)
-        for number, category in enumerate(categories):
-            paired = {word for pair in category.pairs for word in pair.first | pair.then}
-            for word in set(category.terms) | paired:
-                self._users[word].append(number)
-        self._automaton = ahocorasick.Automaton()
-        for word in self._masks | set(self._users):
-            self._automaton.add_word(word, word)
-        self._automaton.make_automaton()
+    def __init__(self, catalogue: Catalogue, model: TopicModel | None = None) -> None:
+        """Without a `model` the words decide alone; so they do for categories of which the model has no head."""
+        self._categories = catalogue.categories
+        self._lexicon = TopicLexicon(catalogue)
+        self._model = model
+        known = {category.name: number for number, category in enumerate(catalogue.categories) if category.uses_model}
+        heads = [(column, name) for column, name in enumerate(model.heads) if name in known] if model else []
+        self._heads = [column for column, _ in heads]
+        self._blends = [model.blends[name] for _, name in heads] if model else []
+        #: From a column of probabilities to the category's place in the catalogue, and back.
+        self._numbers = [known[name] for _, name in heads]
+        self._columns = {number: column for column, number in enumerate(self._numbers)}
+        self._alone = np.array([blend.alone for blend in self._blends])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The categories, in the order of the catalogue."""
+        return tuple(category.name for category in self._categories)
 
     def find_many(self, readings: Sequence[Reading], judgement: Judgement) -> list[list[Topic]]:
-        """The categories of each post of a batch; `judgement` holds the same posts' features, in the same order."""
-        return [self.find(reading) for reading in readings]
+        """The categories of each post of a batch, the weightiest first; `judgement` is of the same posts, in order.
+
+        The heads are asked in one pass, and only where the sentiment model hears trouble.
+        """
+        return self.find_all([reading.own for reading in readings], judgement.probabilities)
+
+    def find_all(self, texts: Sequence[str], negatives: Values) -> list[list[Topic]]:
+        """The same of folded texts and their probabilities of being negative."""
+        found = [self._lexicon.find(text) for text in texts]
+        topics = [self._by_words(one) for one in found]
+        rows = [row for row in np.flatnonzero(negatives >= _HEARS_TROUBLE).tolist() if texts[row]]
+        if self._model and self._heads and rows:
+            probabilities = self._probabilities(
+                self._model.sums([texts[row] for row in rows])[:, self._heads], [found[row] for row in rows]
+            )
+            alone = (probabilities >= self._alone) & (negatives[rows] >= _NEGATIVE)[:, None]
+            for at, row in enumerate(rows):
+                if found[row] or alone[at].any():
+                    topics[row] = self._by_both(texts[row], found[row], probabilities[at], alone[at])
+        return [_ordered(one) for one in topics]
 
     def find(self, reading: Reading) -> list[Topic]:
-        """The categories of a post's own words, the weightiest first; denied and merely imagined trouble left out."""
-        text = reading.own
-        found = [(last - len(word) + 1, last + 1, word) for last, word in self._automaton.iter(text)]
-        if not found:
-            return []
-        masked = [(start, end) for start, end, word in found if word in self._masks]
-        places: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for start, end, word in found:
-            hidden = any(left <= start and end <= right for left, right in masked)
-            if not hidden and word in self._users and not _is_denied(text, start):
-                places[word].append((start, end))
-        numbers = {number for word in places for number in self._users[word]}
-        topics = [topic for number in sorted(numbers) if (topic := self._weigh(self._categories[number], text, places))]
-        return sorted(topics, key=lambda topic: (-topic.severity, -topic.score))
+        """The categories that the lexicon alone finds in a post's own words, the weightiest first."""
+        return _ordered(self._by_words(self._lexicon.find(reading.own)))
 
-    def _weigh(self, category: _Category, text: str, places: Mapping[str, list[tuple[int, int]]]) -> Topic | None:
-        hits = [
-            Hit(word, spans[0], category.terms[word])
-            for word, all_spans in places.items()
-            if word in category.terms
-            and (spans := _reported(text, all_spans) if category.name == SAFETY else all_spans)
-        ]
-        for pair in category.pairs:
-            span = _closest(pair, places)
-            if span and (category.name != SAFETY or _reported(text, [span])):
-                hits.append(Hit(text[slice(*span)], span, pair.score))
-        score = sum(hit.score for hit in hits)
-        if score < _FIRES_AT:
-            return None
-        ordered = tuple(sorted(hits, key=lambda hit: (-hit.score, hit.span)))
-        return Topic(name=category.name, severity=category.severity, score=score, hits=ordered)
+    def _by_words(self, found: Sequence[Found]) -> list[Topic]:
+        return [_topic(self._categories[one.category], one) for one in found if one.score >= FIRES_AT]
+
+    def _probabilities(self, sums: Values, found: Sequence[Sequence[Found]]) -> Values:
+        """One row a text, one column a head."""
+        scores = np.zeros(sums.shape, dtype=np.int64)
+        for row, words in enumerate(found):
+            for one in words:
+                if one.category in self._columns:
+                    scores[row, self._columns[one.category]] = one.score
+        return np.column_stack(
+            [blend.probabilities(scores[:, at], sums[:, at]) for at, blend in enumerate(self._blends)]
+        )
+
+    def _by_both(self, text: str, found: Sequence[Found], probabilities: Values, alone: Flags) -> list[Topic]:
+        topics = []
+        words = {one.category: one for one in found}
+        for number in sorted(words.keys() | {self._numbers[at] for at in np.flatnonzero(alone).tolist()}):
+            category, one = self._categories[number], words.get(number, _NO_WORDS)
+            column = self._columns.get(number)
+            if column is None:
+                topics += [_topic(category, one)] if one.score >= FIRES_AT else []
+                continue
+            probability = float(probabilities[column])
+            if one.score < FIRES_AT:
+                topics += self._by_head(text, category, one, probability) if alone[column] else []
+            elif _stands(category, one, probability, self._blends[column]):
+                topics.append(_topic(category, one, probability))
+        return topics
+
+    def _by_head(self, text: str, category: Category, words: Found, probability: float) -> list[Topic]:
+        """The category with the word that speaks for it most; nothing if what it says is denied or imagined."""
+        assert self._model is not None
+        for evidence in self._model.evidence(text, category.name)[:1]:
+            if is_denied(text, evidence.span[0]) or (category.is_accident and is_imagined(text, evidence.span)):
+                return []
+            hits = (Hit(evidence.word, evidence.span, 0), *words.hits)
+            return [_topic(category, Found(category=-1, score=words.score, hits=hits), probability)]
+        return []
 
 
 @cache
 def bundled_topics() -> TopicFinder:
-    """The finder with the lexicon that ships with the product."""
-    path = Path(__file__).parent / "lexicons" / "categories.toml"
-    return parse_lexicon(tomllib.loads(path.read_text(encoding="utf-8")))
+    """The finder with the categories and the heads that ship with the product."""
+    return find_by(bundled_catalogue())
 
 
-def parse_lexicon(table: Mapping[str, Any]) -> TopicFinder:
-    """A finder from the parsed TOML of a lexicon."""
-    categories = [
-        _Category(
-            name=row["name"],
-            severity=row["severity"],
-            terms={fold(word): score for word, score in row["terms"].items()},
-            pairs=tuple(
-                _Pair(
-                    frozenset(map(fold, pair["first"])),
-                    frozenset(map(fold, pair["then"])),
-                    pair["within"],
-                    pair["score"],
-                )
-                for pair in row.get("pairs", ())
-            ),
-        )
-        for row in table["category"]
-    ]
-    return TopicFinder(categories, map(fold, table.get("masks", ())))
+def find_by(catalogue: Catalogue) -> TopicFinder:
+    """A finder of these categories, with the heads that the catalogue names, else those that ship with the product.
+
+    Raise `ModelError` if the heads cannot be read.
+    """
+    return TopicFinder(catalogue, TopicModel.load(catalogue.model) if catalogue.model else bundled_topic_model())
 
 
-def _closest(pair: _Pair, places: Mapping[str, list[tuple[int, int]]]) -> tuple[int, int] | None:
-    """The first place where the two words follow each other closely enough; of several, the shortest."""
-    fits = [
-        (begin, stop)
-        for first in pair.first & places.keys()
-        for begin, end in places[first]
-        for then in pair.then & places.keys()
-        for start, stop in places[then]
-        if 0 <= start - end <= pair.within
-    ]
-    return min(fits, default=None)
+def _stands(category: Category, words: Found, probability: float, blend: Blend) -> bool:
+    """Whether what the words claim outlives the heads' doubt. An accident is never doubted: a missed one is worst."""
+    return category.is_accident or words.hits[0].score >= _OUTRIGHT or probability >= blend.threshold
 
 
-def _is_denied(text: str, start: int) -> bool:
-    before = text[max(0, start - 8) : start]
-    return bool(_DENIED.search(before)) and not _NOT_DENIED.search(before)
+def _topic(category: Category, words: Found, probability: float | None = None) -> Topic:
+    return Topic(
+        name=category.name,
+        severity=category.severity,
+        score=words.score,
+        hits=words.hits,
+        code=category.code,
+        is_accident=category.is_accident,
+        probability=probability,
+    )
 
 
-def _reported(text: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The places where something is said to have happened."""
-    return [span for span in spans if not _IMAGINED.search(clause_around(text, *span))]
-
-
-def clause_around(text: str, start: int, end: int) -> str:
-    """The clause that holds a span, its final punctuation left out."""
-    left = max((text.rfind(sign, 0, start) for sign in _BREAKS), default=-1) + 1
-    right = min((at for sign in _BREAKS if (at := text.find(sign, end)) >= 0), default=len(text))
-    return text[left:right]
+def _ordered(topics: list[Topic]) -> list[Topic]:
+    return sorted(topics, key=lambda topic: (-topic.severity, -topic.score))

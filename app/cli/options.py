@@ -32,7 +32,7 @@ def open_product(config: Path, *, verbose: bool = False) -> Product:
     """Read the settings, set up the logs, and give the product of this process."""
     lifeline.watch(os.environ)
     logs.configure(verbose=verbose)
-    return Product(load_settings(config, os.environ))
+    return Product(load_settings(config, os.environ)).checked()
 
 
 def moment(text: str, settings: Settings, *, option: str) -> datetime:

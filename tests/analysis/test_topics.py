@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from analysis.reading import read
-from analysis.topics import SAFETY, bundled_topics, parse_lexicon
+from analysis.topic_catalogue import parse_catalogue
+from analysis.topics import SAFETY, TopicFinder, bundled_topics
 
 
 def categories(text: str) -> set[str]:
@@ -102,8 +104,9 @@ def test_quoted_words_are_not_the_authors() -> None:
 
 def test_a_lexicon_of_ones_own() -> None:
     """The format carries masks, terms and pairs."""
-    finder = parse_lexicon(
-        tomllib.loads("""
+    finder = TopicFinder(
+        parse_catalogue(
+            tomllib.loads("""
 masks = ["甲乙"]
 [[category]]
 name = "一"
@@ -115,7 +118,9 @@ first = ["丙"]
 then = ["丁"]
 within = 2
 score = 2
-""")
+"""),
+            file=Path("own.toml"),
+        )
     )
     found = {
         text: [topic.name for topic in finder.find(read(text))] for text in ("乙", "甲乙", "丙丁", "丁丙", "丙一二三丁")

@@ -1,0 +1,244 @@
+"""The trained half of the categories: one linear head a category over runs of one to three ideographs.
+
+The heads see ideographs only, so a place in the text is a place in the features and every judgement can show the very
+characters that made it. They have features of their own instead of the sentiment model's, whose columns change with
+every training of it; no segmentation is needed. A long text is judged piece by piece and the strongest piece counts:
+one clear sentence in a long story must not be diluted by the rest.
+
+A head's sum and the lexicon's score are blended into one probability: the lexicon is exact about the words it has, the
+head knows the words it lacks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from analysis.features import CHARACTER_BITS, LONGEST_RUN, Alphabet, Block, Keys, Values
+from analysis.modelfile import read_model, write_model
+from core.errors import ModelError
+
+BUNDLED = Path(__file__).parent / "models" / "categories"
+#: Steps of the lexicon's score that the blend tells apart: any word, enough words, strong words.
+LEXICON_STEPS = (1, 2, 3)
+#: Texts up to this long are judged whole; longer ones by pieces of whole sentences about this long.
+_PIECE = 120
+_SENTENCE = re.compile(r"[^。！!？?；;\n…]*[。！!？?；;\n…]*")
+_FIRST, _LAST = 0x4E00, 0x9FFF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blend:
+    """How one category's probability follows from the lexicon's score and the head's sum, and from where it counts."""
+
+    bias: float
+    #: What reaching each of `LEXICON_STEPS` adds to the log odds.
+    steps: tuple[float, ...]
+    #: What one unit of the head's sum adds.
+    slope: float
+    #: The least probability where words of the lexicon speak for the category too.
+    threshold: float
+    #: The least probability where the head speaks alone.
+    alone: float
+    #: The least sum with which the head would be most often right if there were no lexicon; measured, never used.
+    cut: float
+
+    def probabilities(self, scores: Keys, sums: Values) -> Values:
+        """The calibrated probabilities of texts with these scores of the lexicon and sums of the head."""
+        total = self.bias + self.slope * sums
+        for step, bar in zip(self.steps, LEXICON_STEPS, strict=True):
+            total = total + step * (scores >= bar)
+        return np.asarray(1.0 / (1.0 + np.exp(-total)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The word that speaks most for a category, with what it adds to the head's sum (exact: the head is linear)."""
+
+    word: str
+    span: tuple[int, int]
+    logit: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopicModel:
+    """Trained heads, ready to judge."""
+
+    name: str
+    alphabet: Alphabet
+    block: Block
+    #: The categories it knows, one row of weights each.
+    heads: tuple[str, ...]
+    weights: Values
+    bias: Values
+    blends: Mapping[str, Blend]
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> TopicModel:
+        """Read a model from its folder; `None` means the one that ships with the product.
+
+        Raise `ModelError` if files are missing, damaged, or of another format.
+        """
+        about, arrays = read_model(folder or BUNDLED)
+        try:
+            heads = tuple(str(name) for name in about["heads"])
+            blends = {name: _blend(about["blends"][name]) for name in heads}
+            keys: Keys = np.cumsum(arrays["steps"], dtype=np.int64)
+            model = cls(
+                name=str(about["name"]),
+                alphabet=Alphabet.of([chr(code) for code in arrays["alphabet"]], []),
+                block=Block(keys=keys, idf=arrays["idf"].astype(np.float64)),
+                heads=heads,
+                weights=arrays["weights"].astype(np.float64),
+                bias=np.array(about["bias"], dtype=np.float64),
+                blends=blends,
+            )
+        except (KeyError, TypeError, ValueError) as bad:
+            raise ModelError(f"类别模型内容不完整：{folder or BUNDLED}（{bad}）") from None
+        if model.weights.shape != (len(heads), len(keys)) or model.bias.shape != (len(heads),):
+            raise ModelError(f"类别模型内容不完整：{folder or BUNDLED}（权重与类别数不符）")
+        return model
+
+    def save(self, folder: Path, about: Mapping[str, Any]) -> None:
+        """Write the model into a folder; `about` is added to its JSON page. The same model gives the same bytes."""
+        known = np.flatnonzero(self.alphabet.characters)
+        codes = known[np.argsort(self.alphabet.characters[known])]
+        page = {
+            **about,
+            "name": self.name,
+            "heads": list(self.heads),
+            "bias": [round(float(value), 6) for value in self.bias],
+            "blends": {name: _blend_row(blend) for name, blend in self.blends.items()},
+        }
+        arrays = {
+            "alphabet": codes.astype(np.uint16),
+            "steps": np.diff(self.block.keys, prepend=0),
+            "idf": self.block.idf.astype(np.float16),
+            "weights": self.weights.astype(np.float16),
+        }
+        write_model(folder, page, arrays)
+
+    def sums(self, texts: Sequence[str]) -> Values:
+        """The heads' sums (log odds before blending) of folded texts, one row a text, one column a head."""
+        pieces: list[str] = []
+        starts: list[int] = []
+        for text in texts:
+            starts.append(len(pieces))
+            pieces += [text] if len(text) <= _PIECE else [text[start:end] for start, end in _pieces(text)]
+        if not pieces:
+            return np.zeros((0, len(self.heads)))
+        found = np.asarray(self._cells(pieces) @ self.weights.T) + self.bias
+        return found if len(pieces) == len(texts) else np.maximum.reduceat(found, starts, axis=0)
+
+    def cells(self, texts: Sequence[str]) -> sparse.csr_matrix:
+        """What the heads see of texts, judged whole: one row a text. For training."""
+        return self._cells(texts)
+
+    def evidence(self, text: str, head: str) -> list[Evidence]:
+        """The runs of two or three ideographs that speak for a category, strongest first, none overlapping another.
+
+        Of a long text the piece that decided. What a run adds includes the shorter runs within it.
+        """
+        number = self.heads.index(head)
+        pieces = _pieces(text) if len(text) > _PIECE else [(0, len(text))]
+        sums = self.sums([text[start:end] for start, end in pieces])[:, number]
+        start, end = pieces[int(np.argmax(sums))]
+        found = [
+            Evidence(word=text[at:stop], span=(at, stop), logit=logit)
+            for (at, stop), logit in self._runs(text, start, end, number).items()
+            if logit > 0
+        ]
+        found.sort(key=lambda one: (-one.logit, one.span))
+        kept: list[Evidence] = []
+        for one in found:
+            if all(one.span[1] <= other.span[0] or other.span[1] <= one.span[0] for other in kept):
+                kept.append(one)
+        return kept
+
+    def _cells(self, texts: Sequence[str]) -> sparse.csr_matrix:
+        entries = self.block.entries(*self.alphabet.character_keys(texts))
+        ends = np.searchsorted(entries.rows, np.arange(len(texts) + 1))
+        shape = (len(texts), len(self.block.keys))
+        return sparse.csr_matrix((entries.values, entries.columns, ends), shape=shape)
+
+    def _runs(self, text: str, start: int, end: int, head: int) -> dict[tuple[int, int], float]:
+        """What each run of two or three characters of a piece adds to a head's sum, shorter runs within it included."""
+        cells = self._cells([text[start:end]])
+        parts = np.zeros(len(self.block.keys))
+        parts[cells.indices] = cells.data * self.weights[head, cells.indices]
+        codes = [ord(character) for character in text[start:end]]
+        ids = [int(self.alphabet.characters[code]) if code < len(self.alphabet.characters) else 0 for code in codes]
+        adds: dict[tuple[int, int], float] = {}
+        for at in range(len(ids)):
+            key = 0
+            for stop in range(at + 1, min(at + LONGEST_RUN, len(ids)) + 1):
+                if not ids[stop - 1]:
+                    break
+                key = key << CHARACTER_BITS | ids[stop - 1]
+                place = int(np.searchsorted(self.block.keys, key))
+                is_known = place < len(self.block.keys) and self.block.keys[place] == key
+                adds[at, stop] = float(parts[place]) if is_known else 0.0
+        return {
+            (at + start, stop + start): sum(
+                logit for (left, right), logit in adds.items() if at <= left and right <= stop
+            )
+            for at, stop in adds
+            if stop - at > 1
+        }
+
+
+def is_ideograph(character: str) -> bool:
+    """Whether a character may be part of a feature."""
+    return _FIRST <= ord(character) <= _LAST
+
+
+@cache
+def bundled_topic_model() -> TopicModel:
+    """The heads that ship with the product, read once."""
+    return TopicModel.load()
+
+
+def _pieces(text: str) -> list[tuple[int, int]]:
+    """Whole sentences in a row, each piece as long as it may be; a longer sentence is cut."""
+    pieces: list[tuple[int, int]] = []
+    begin = 0
+    for found in _SENTENCE.finditer(text):
+        while found.end() - begin > _PIECE:
+            cut = found.start() if found.start() > begin else begin + _PIECE
+            pieces.append((begin, cut))
+            begin = cut
+    if begin < len(text) or not pieces:
+        pieces.append((begin, len(text)))
+    return pieces
+
+
+def _blend(row: Mapping[str, Any]) -> Blend:
+    steps = tuple(float(value) for value in row["steps"])
+    if len(steps) != len(LEXICON_STEPS):
+        raise ValueError("steps")
+    return Blend(
+        bias=float(row["bias"]),
+        steps=steps,
+        slope=float(row["slope"]),
+        threshold=float(row["threshold"]),
+        alone=float(row["alone"]),
+        cut=float(row["cut"]),
+    )
+
+
+def _blend_row(blend: Blend) -> dict[str, Any]:
+    return {
+        "bias": blend.bias,
+        "steps": list(blend.steps),
+        "slope": blend.slope,
+        "threshold": blend.threshold,
+        "alone": blend.alone,
+        "cut": blend.cut,
+    }
