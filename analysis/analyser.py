@@ -13,7 +13,7 @@ from analysis.attribution import about_subjects
 from analysis.background import Asked, Backgrounds
 from analysis.context import Context, Origin, compares, is_service, speaks_to_the_matter, subjects_in
 from analysis.events import Candidate
-from analysis.features import prepare
+from analysis.features import prepare_folded
 from analysis.reading import Reading, read, with_pictures
 from analysis.risk import Facts, Risk, RiskScale, RiskTable, bundled_table
 from analysis.sentiment import Contribution, SentimentModel
@@ -256,7 +256,7 @@ def _about(post: Post, reading: Reading, matches: Sequence[Match]) -> _Judged:
         reading=reading,
         narrowed=narrowed,
         matches=matches,
-        prepared=prepare(_without_names(narrowed.own, matches)),
+        prepared=prepare_folded(_without_names(narrowed.own, matches)),
         subjects=tuple(dict.fromkeys(match.subject for match in matches)),
     )
 
@@ -290,10 +290,12 @@ def _manners(one: _Judged, facts: Facts, acts: Sequence[Act]) -> list[Reason]:
 
 def _without_names(text: str, matches: Sequence[Match]) -> str:
     """The text with the subjects' names blanked: a name is no opinion, and no brand may be born guilty."""
-    for match in matches:
-        start, end = match.span
-        text = text[:start] + " " * (end - start) + text[end:]
-    return text
+    pieces, at = [], 0
+    for start, end in sorted(match.span for match in matches):
+        if end > at:  # a brand may stand within the name of its store
+            pieces += (text[at:start], " " * (end - max(at, start)))
+            at = end
+    return "".join(pieces) + text[at:] if pieces else text
 
 
 def _named(one: _Judged, subjects: Sequence[str]) -> list[Reason]:

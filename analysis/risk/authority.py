@@ -27,6 +27,7 @@ class Speakers:
         self._tiers: Sequence[tuple[str, Tier]] = sorted(row.tiers.items(), key=lambda item: -item[1].points)
         self._hosts = {fold(host): code for code, tier in row.tiers.items() for host in tier.hosts}
         self._authors = {fold(name): code for code, tier in reversed(self._tiers) for name in tier.authors}
+        self._endings = [(fold(ending), code) for code, tier in self._tiers for ending in tier.endings]
         self._suffixes = tuple(map(fold, row.suffixes))
         self._points = {code: tier.points for code, tier in self._tiers}
 
@@ -43,10 +44,9 @@ class Speakers:
             return None
         if code := self._authors.get(folded) or self._authors.get(_without(folded, self._suffixes)):
             return code, name
-        for code, tier in self._tiers:
-            for ending in tier.endings:
-                if folded.endswith(fold(ending)) and len(folded) >= len(ending) + _FEWEST_BEFORE_ENDING:
-                    return code, name
+        for ending, code in self._endings:
+            if folded.endswith(ending) and len(folded) >= len(ending) + _FEWEST_BEFORE_ENDING:
+                return code, name
         return None
 
     def _by_host(self, post: Post) -> tuple[str, str] | None:
