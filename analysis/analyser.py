@@ -42,7 +42,7 @@ class _Judged:
     reading: Reading
     narrowed: Reading
     matches: Sequence[Match]
-    #: The narrowed words as the model reads them.
+    #: The narrowed words as the model reads them; nothing, if it knows none of them.
     prepared: str
     subjects: tuple[str, ...]
     #: What the post it answers is about, if it names nobody itself.
@@ -102,6 +102,10 @@ class Analyser:
         shown = pictures or {}
         judged = self._with_origins([self._read(post, shown.get(post.id, "")) for post in posts], context)
         model = self._model.judge([one.prepared for one in judged], [one.post.channel for one in judged])
+        # Of pictures and foreign words that the model never saw it has nothing to say, and says so.
+        judged = [
+            one if known else replace(one, prepared="") for one, known in zip(judged, model.knows.tolist(), strict=True)
+        ]
         same = Counter(one.prepared for one in judged)
         topics = self._topics.find_many([one.narrowed for one in judged], model)
         spoken = [_heard(one) for one in judged]
@@ -235,7 +239,7 @@ class Analyser:
                 Reason(code="text.pictures", text=f"图片里读出的 {letters} 个字与正文一并研判，识别可能有误")
             )
         if not one.prepared:
-            reasons.append(Reason(code="text.silent", text="除名称和引用外没有文字，不判为负面"))
+            reasons.append(Reason(code="text.silent", text="除名称和引用外没有可以判断的文字，不判为负面"))
         return Verdict(
             id=one.post.id,
             negative=facts.negative,

@@ -182,6 +182,14 @@ class Judgement:
         return self.sides[0][1], self.sides[1][1]
 
     @property
+    def knows(self) -> npt.NDArray[np.bool_]:
+        """Whether a text holds anything that the model has learnt, one a text; of others the bias alone would judge."""
+        known = np.zeros(len(self.logits), dtype=bool)
+        for entries in self.entries:
+            known[entries.rows] = True
+        return known
+
+    @property
     def probabilities(self) -> Values:
         """Of being negative."""
         return np.asarray(1.0 / (1.0 + np.exp(-self.logits)))
