@@ -1,0 +1,246 @@
+"""How something is said: asked, joked, sworn at in praise, imagined, denied, settled, advertised, answered officially.
+
+The model reads words and hardly their order; "没出过毛病" and "出了毛病" are much the same to it. So ways of speaking
+that reverse what words mean are recognised here, and each moves the log odds by a stated amount that the reader is
+shown. A complaint in the form of a question stays a complaint: what only wronged people tell (`grievance`) outweighs
+every form.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from analysis.comparisons import better, worse
+from analysis.speech_cues import ActKind, Cues, Span, act_kinds, bundled_cues
+from analysis.topics import SAFETY, Topic
+
+#: All acts together move the log odds by no more than this.
+MOST = 3.5
+#: A safety topic this sure is an accident told as a fact; see `analysis.risk`.
+SURE = 3
+#: Irony shows its fact within so many characters.
+_NEAR = 40
+#: In longer texts a cue says less about the whole.
+_SHORT = 160
+_NUMBER = r"[\d一二两三四五六七八九十百几半]"
+#: Time lost and ways gone in vain, told soberly.
+_LOSSES = re.compile(
+    rf"[等拖推催耗晾排坐记][了着]?[^,。;!?]{{0,3}}{_NUMBER}+个?多?(?:小时|钟头|天|周|星期|礼拜|月|年)"
+    rf"|[修换跑进返去打][了过]?[^,。;!?\d]{{0,2}}{_NUMBER}+(?:次|回|趟|遍|个?电话)[^,。;!?]{{0,4}}(?:没|不|还|又|都|也)"
+    rf"|(?:坐|等|排|站|跑)到(?:下午|晚上|半夜|天黑|关门|打烊)|{_NUMBER}+(?:天|周|个月)了"
+    r"|三天两头|隔三差五|又双叒|一而再|天天往|天天跑"
+    rf"|(?:才|刚|不到|仅)[^,。;!?]{{0,5}}{_NUMBER}+(?:天|周|个月|公里|千公里|万公里)[^。;!?]{{0,8}}(?:就|又)?(?:换|坏|亮|漏|修|断)"
+)
+#: What stands before a word that is denied: "没出过什么(毛病)".
+_DENIED = re.compile(
+    r"(?:没有|没|从没|从未|未|并未|毫无|无|零|不曾|从不|不会|不用|免)"
+    r"(?:再|有|出现过?|出过|发生过?|见过?|听到?过?|遇到过?|碰到过?|任何|什么|啥|一点|半点|丝毫|乱|过|明显|让我|让人|催着?|这个?|那个?|多|一次)*$"
+    r"|(?:没有|没|从没|从未|未|并未|不曾)(?:出现|发生|有|出|见|听说)?过[^,。;!?]{0,3}$"
+)
+_NOT_DENIED = re.compile(r"(?:有没有?|没(?:想|多久|几天|开)|不是没有?|无不|难免|不可避免)$")
+_GOOD = r"(?:好|强|满意|靠谱|省|快|稳|舒服|便宜|贴心|专业|高级|安静|神|香|厚道|热情|周到)"
+_BAD = r"(?:差|烂|坏|糟|贵|坑|慢|垃圾|次|拉胯|弱|黑|不堪|恐怖|离谱|严重|吓人|夸张)"
+#: "没有一个月不", "没有一次按时", "不能说好", "不像宣传的那么好": the bad is affirmed.
+_AFFIRMED = re.compile(
+    r"没有?(?:任何|一|哪)(?:个|次|天|回|年|家|台|处)[^,。;!?]{0,5}(?:不|没)"
+    r"|没有?(?:哪)?一?次(?:按|准时|守|兑现|说到)"
+    rf"|(?:不能说|谈不上|算不上|说不上|称不上)(?:有?多|什么|是)?{_GOOD}|(?:不像|没有?|不如)[^,。;!?]{{0,10}}(?:那么|这么|那样){_GOOD}"
+    r"|(?:别信|别听|谁说)[^,。;!?]{0,10}(?:不|没|无)"
+)
+_DENIED_BAD = re.compile(
+    rf"(?:不能说|谈不上|算不上|说不上|称不上)(?:有?多|什么|是)?{_BAD}|(?:不像|没有?)[^,。;!?]{{0,10}}(?:那么|这么|那样){_BAD}"
+    r"|(?:别信|别听|谁说)[^,。;!?不没无]{2,16}(?=[,。;!?])|滴水不漏|(?:一[滴道点丝声]|半点|连个?[^,。;!?]{1,4}?)[^,。;!?]{0,4}(?:都|也)?没(?:补|漏|响|多|抖|有|掉)(?!兑)"
+)
+_CONDITION = re.compile(r"(?:^|(?<=[,。;!?:\n\s]))[^,。;!?\n]{0,6}?(?:如果|要是|假如|假设|万一|倘若|除非|假使)[^。;!?\n]*[。;!?\n]?|(?:^|(?<=[,。;!?:\n\s]))若(?!干)[^。;!?\n]*[。;!?\n]?")
+#: Not imagined: what happened already, and threats ("要是再不退钱我就起诉").
+_REAL = re.compile(r"当初|早[就知]|再不|还不|不给|不退|不解决|不处理|不赔|不是(?:因为|我|他)|否则我也|怎么办|谁负责|后果|不敢")
+_RHETORICAL = re.compile(r"还[^,。;!?]{0,6}的吗|难道|不就是|岂不|谁[^,。;!?]{0,4}敢|我是不是|是不是当")
+_QUOTE = re.compile(r"[“\"「『][^”\"」』\n]{1,60}[”\"」』]")
+#: Before a word for the end of it: somebody only says so, or demands it.
+_UNSETTLED = re.compile(r"(?:说|说是|称|要求|希望|可以|才能?|能|请|等|否则|何时|时候|没有?|未|不|才算|才肯)(?:已经?|给|帮|我|全部)?\Z")
+_GREETING = re.compile(r"^[^,。;!?]{0,16}?(?:您好|你好|各位|大家好|尊敬的|亲爱的|亲亲)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One way of speaking that was heard."""
+
+    kind: ActKind
+    #: What it adds to the log odds.
+    shift: float
+    #: In the text that was judged; what gave it away.
+    span: Span
+
+    @property
+    def told(self) -> str:
+        """One sentence for the reader, with the effect."""
+        way = "增加" if self.shift > 0 else "减少"
+        return f"{self.kind.text}：负面的对数几率{way} {abs(self.shift):.2f}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heard:
+    """A text with what was found in it."""
+
+    text: str
+    cues: Cues
+    #: What only wronged people tell, as far as it is told as a fact.
+    wrongs: Sequence[Span]
+    #: What only contented people tell.
+    goods: Sequence[Span]
+    #: Words for trouble that are not denied; questions and praise have them too.
+    troubles: Sequence[Span]
+    denied: Sequence[Span]
+    imagined: Sequence[Span]
+    quotes: Sequence[Span]
+
+    def first(self, kind: str) -> Span | None:
+        """The first cue of a class."""
+        return next(iter(self.cues.of(kind)), None)
+
+
+def speech_acts(text: str) -> list[Act]:
+    """The ways of speaking in a folded text: the author's own words, names marked as `analysis.comparisons` does.
+
+    `shifted` says what they do to a probability.
+    """
+    heard = _hear(text)
+    forms = list(_forms(heard))
+    if any(act.kind.code in ("service", "advert") for act in forms):
+        return forms
+    scale = min(1.0, _SHORT / max(1, len(text)))
+    return [replace(act, shift=act.shift * scale) for act in (*forms, *_contents(heard))]
+
+
+def counted(acts: Sequence[Act], topics: Sequence[Topic]) -> list[Act]:
+    """The acts that count: where a safety accident is told as a fact, none that makes the post look harmless."""
+    if any(act.shift < 0 for act in acts) and any(topic.name == SAFETY and topic.score >= SURE for topic in topics):
+        return [act for act in acts if act.shift > 0]
+    return list(acts)
+
+
+def shifted(probability: float, acts: Sequence[Act], topics: Sequence[Topic]) -> float:
+    """The probability after the acts that count have moved its log odds, by at most `MOST`."""
+    shift = sum(act.shift for act in counted(acts, topics)) if acts else 0.0
+    if not shift:
+        return probability
+    odds = math.exp(max(-MOST, min(MOST, shift))) * probability / max(1e-12, 1.0 - probability)
+    return odds / (1.0 + odds)
+
+
+def _hear(text: str) -> _Heard:
+    cues = bundled_cues().find(text)
+    imagined = [found.span() for found in _CONDITION.finditer(text) if not _REAL.search(found.group())]
+    quotes = [found.span() for found in _QUOTE.finditer(text)]
+    denied = [found.span() for found in _DENIED_BAD.finditer(text)]
+    wrongs: list[Span] = []
+    goods: list[Span] = []
+    troubles: list[Span] = []
+    for span in (*cues.of("grievance"), *(found.span() for found in _LOSSES.finditer(text))):
+        if _is_denied(text, span[0]):
+            denied.append(span)
+        elif not _within(span, imagined) and not _within(span, denied):
+            wrongs.append(span)
+    for span in cues.of("trouble"):
+        (denied if _is_denied(text, span[0]) else troubles).append(span)
+    denied = [span for span in denied if not _within(span, quotes)]
+    for span in cues.of("content"):
+        if span[0] and text[span[0] - 1] in "不没未":
+            wrongs.append(span)
+        elif not _within(span, imagined):
+            goods.append(span)
+    return _Heard(text=text, cues=cues, wrongs=wrongs, goods=goods, troubles=troubles, denied=denied, imagined=imagined, quotes=quotes)
+
+
+def _forms(heard: _Heard) -> Iterator[Act]:
+    """What the whole text is: an official answer, an advertisement, a question, a joke."""
+    wrongs, cues = heard.wrongs, heard.cues
+    courtesies = [span for span in cues.of("service") if not _within(span, heard.quotes)]
+    if len(courtesies) >= (1 if _GREETING.match(heard.text) else 2) + len(wrongs):
+        yield _act("service", courtesies[0])
+        return
+    adverts = {heard.text[slice(*span)] for span in cues.of("advert")}
+    if len(adverts) >= 2 + 2 * len(wrongs) + (1 if heard.first("customer") else 0):
+        yield _act("advert", cues.of("advert")[0])
+        return
+    accusing, asking = heard.first("accusing"), heard.first("asking")
+    if accusing and "?" in heard.text:
+        yield _act("accusation", accusing)
+    elif asking and not wrongs and _is_asking(heard):
+        yield _act("question", asking)
+    joking = heard.first("joking")
+    if joking and not wrongs and not cues.of("not_joking"):
+        yield _act("joke", joking)
+
+
+def _is_asking(heard: _Heard) -> bool:
+    """Whether somebody wants to know; who asks about what was done to him complains."""
+    if heard.first("customer") or _RHETORICAL.search(heard.text):
+        return False
+    return "?" in heard.text or any(word in heard.text for word in ("求", "请问", "想问", "纠结"))
+
+
+def _contents(heard: _Heard) -> Iterator[Act]:
+    """What is done with the trouble that is told: denied, affirmed, imagined, settled, sworn at in praise."""
+    text, cues, wrongs, goods = heard.text, heard.cues, heard.wrongs, heard.goods
+    affirmed = _AFFIRMED.search(text)
+    if affirmed:
+        yield _act("affirmed", affirmed.span(), 1 if not goods or wrongs else -1)
+    elif heard.denied and not heard.troubles:
+        yield _act("denial", heard.denied[0], min(2, len(heard.denied)) if not wrongs else 0.5)
+    if beaten := worse(text):
+        yield _act("worse", beaten)
+    elif superior := better(text):
+        yield _act("better", superior)
+    if heard.imagined and not wrongs:
+        yield _act("imagined", heard.imagined[0])
+    settled = _last([span for span in cues.of("resolved") if not _UNSETTLED.search(text, 0, span[0])])
+    again = _last(cues.of("relapse"))
+    if settled and (not again or again[1] <= settled[0] - 12) and not (again and _same_clause(text, again, settled)):
+        yield _act("resolved", settled)
+        return
+    if settled and again:
+        yield _act("relapse", again)
+    promise = heard.first("promise")
+    broken = promise and next((span for span in cues.of("reality") if span[0] >= promise[1]), None)
+    if promise and (broken or wrongs) and not goods and not heard.denied:
+        yield _act("broken_promise", broken or promise)
+    told = heard.first("hearsay")
+    rebuttal = told and next((span for span in cues.of("rebuttal") if span[0] >= told[1]), None)
+    outside = [span for span in wrongs if not _within(span, heard.quotes)]
+    if told and rebuttal and not outside:
+        yield _act("rebuttal", rebuttal)
+        return
+    praised = heard.first("praise") or heard.first("sneer")
+    if praised and not goods and any(abs(span[0] - praised[1]) <= _NEAR for span in wrongs):
+        yield _act("irony", praised)
+    if wrongs:
+        yield _act("hardship", wrongs[0], min(2, len(wrongs)) if not goods else 0.5)
+    elif goods:
+        yield _act("contentment", goods[0], min(2, len(goods)))
+
+
+def _act(code: str, span: Span, times: float = 1) -> Act:
+    kind = act_kinds()[code]
+    return Act(kind=kind, shift=kind.shift * times, span=span)
+
+
+def _is_denied(text: str, start: int) -> bool:
+    before = text[max(0, start - 10) : start]
+    return bool(_DENIED.search(before)) and not _NOT_DENIED.search(before)
+
+
+def _within(span: Span, others: Sequence[Span]) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in others)
+
+
+def _same_clause(text: str, one: Span, other: Span) -> bool:
+    between = text[min(one[1], other[1]) : max(one[0], other[0])]
+    return not any(sign in between for sign in ",。;!?\n")
+
+
+def _last(spans: Sequence[Span]) -> Span | None:
+    return spans[-1] if spans else None
