@@ -8,7 +8,7 @@ from datetime import datetime
 
 from analysis.background import Background
 from analysis.reading import Reading
-from analysis.topics import SAFETY, Topic
+from analysis.topics import Topic
 from core.model import Event, Grade, Post, Reason
 
 #: Channels whose neutral wording is a matter of style: an accident they report is an accident.
@@ -49,7 +49,7 @@ class Facts:
     @property
     def is_about_safety(self) -> bool:
         """Whether a category says so."""
-        return any(topic.name == SAFETY for topic in self.topics)
+        return any(topic.is_accident for topic in self.topics)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

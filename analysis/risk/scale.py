@@ -20,7 +20,6 @@ from analysis.risk.severity import Circumstances, categories, severity
 from analysis.risk.spread import spread
 from analysis.risk.table import RiskTable
 from analysis.risk.velocity import velocity
-from analysis.topics import SAFETY
 from core.model import CHANNEL_NAMES, Grade, Reason
 from core.settings import RiskSettings
 
@@ -112,5 +111,5 @@ def grade_of(score: int, settings: RiskSettings) -> Grade | None:
 
 def tells_an_accident(facts: Facts, settings: RiskSettings) -> bool:
     """Whether the post surely tells of a safety accident, in words that may be calm."""
-    is_sure = any(topic.name == SAFETY and topic.score >= _SURE for topic in facts.topics)
+    is_sure = any(topic.is_accident and topic.score >= _SURE for topic in facts.topics)
     return is_sure and (facts.is_report or facts.negative >= _SOBER * settings.negative_from)

@@ -8,20 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from analysis.risk.facts import Facts, Weigher
 from analysis.risk.table import RiskTable, SeverityGroup
 from analysis.risk.words import Place, Words, is_denied
-from analysis.topics import OTHER, SAFETY
+from analysis.topics import Topic
 from core.model import Reason
 
-#: Stable codes of the categories within reasons; a category of the customer's own is "category.custom".
-CATEGORY_CODES: Mapping[str, str] = {
-    SAFETY: "safety",
-    "销售欺诈/价格": "fraud",
-    "车辆质量": "quality",
-    "售后维修": "repair",
-    "精品/信贷/保险": "finance",
-    "服务态度": "service",
-    "配件/交付": "delivery",
-    OTHER: "other",
-}
 #: Groups that make an accident one of people.
 _HARM = frozenset({"death", "injury"})
 
@@ -37,15 +26,22 @@ def categories(table: RiskTable) -> Weigher:
         for number, topic in enumerate(facts.topics):
             points = topic.severity if number == 0 else min(row.each, row.most - extra)
             extra += 0 if number == 0 else points
-            text, span = f"涉及{topic.name}", None
-            if topic.hits:
-                text += f"：“{topic.hits[0].word}”"
-                span = facts.reading.span(*topic.hits[0].span)
-            code = f"category.{CATEGORY_CODES.get(topic.name, 'custom')}"
-            reasons.append(Reason(code=code, text=text, points=points, span=span))
+            span = facts.reading.span(*topic.hits[0].span) if topic.hits else None
+            code = f"category.{topic.code}"
+            reasons.append(Reason(code=code, text=_said_of(topic), points=points, span=span))
         return reasons
 
     return weigh
+
+
+def _said_of(topic: Topic) -> str:
+    """What a reader is told of a category: the word that says so, or of what the model infers it and how surely."""
+    if not topic.hits:
+        return f"涉及{topic.name}"
+    word = topic.hits[0].word
+    if topic.by_model and topic.probability is not None:
+        return f"涉及{topic.name}：模型从“{word}”等字样推断，把握 {topic.probability:.0%}"
+    return f"涉及{topic.name}：“{word}”"
 
 
 class Circumstances:
