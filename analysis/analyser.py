@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from analysis.attribution import about_subjects
 from analysis.background import Asked, Backgrounds
+from analysis.comparisons import mark
 from analysis.context import Context, Origin, compares, is_service, speaks_to_the_matter, subjects_in
 from analysis.events import Candidate
 from analysis.features import prepare_folded
@@ -280,8 +281,10 @@ def _strongest_words(judged: _Judged, words: Sequence[Contribution]) -> list[Rea
 
 
 def _heard(one: _Judged) -> list[Act]:
-    """How the post speaks, if it speaks of anybody; its subjects' names are no words of its own."""
-    return speech_acts(_without_names(one.narrowed.own, one.matches)) if one.matches or one.origin else []
+    """How the post speaks, if it speaks of a subject or answers somebody who may."""
+    if not (one.matches or one.post.parent) or not one.prepared:
+        return []
+    return speech_acts(mark(one.narrowed.own, [match.span for match in one.matches]))
 
 
 def _manners(one: _Judged, facts: Facts, acts: Sequence[Act]) -> list[Reason]:
