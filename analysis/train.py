@@ -76,7 +76,8 @@ def train(
     examples, files = read_sets(data_folder, limit=limit, seed=seed)
     usable = [example for example in examples if not example.held_out]
     progress(f"读入 {len(files)} 个数据集，去重后 {len(usable)} 行用于训练")
-    domain = [replace(example, channel=channel) for example in read_domain() for channel in _FAMILY_CHANNELS]
+    known = [example for example in read_domain() if not example.held_out]
+    domain = [replace(example, channel=channel) for example in known for channel in _FAMILY_CHANNELS]
     model = fit([*usable, *domain], name=name, seed=seed, progress=progress)
     rows = Counter(example.set for example in [*usable, *domain])
     about: dict[str, Any] = {

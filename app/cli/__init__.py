@@ -10,7 +10,21 @@ import sys
 
 import typer
 
-from app.cli import archive, casework, demonstration, evidence, intake, judging, operating, outbox, scaffolding, sources
+from app.cli import (
+    archive,
+    casework,
+    categories,
+    demonstration,
+    evidence,
+    feedback,
+    intake,
+    judging,
+    models,
+    operating,
+    outbox,
+    scaffolding,
+    sources,
+)
 from app.cli.faults import FAULTS, explain
 from core.errors import ConfigError, TingfengError
 
@@ -24,7 +38,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for family in (operating, sources, intake, judging, archive, casework, outbox, evidence, scaffolding, demonstration):
+for family in (
+    operating,
+    sources,
+    intake,
+    judging,
+    models,
+    feedback,
+    categories,
+    archive,
+    casework,
+    outbox,
+    evidence,
+    scaffolding,
+    demonstration,
+):
     family.add_to(app)
 
 

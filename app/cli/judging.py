@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from app.cli.models import ActorOption
 from app.cli.options import DEFAULT_CONFIG, ConfigOption, open_product
 from app.wiring import Product
 from core.errors import BadInput, ConfigError
@@ -22,7 +23,9 @@ from core.wire import dumps, post_from_json, read_lines, verdict_to_json
 def add_to(app: typer.Typer) -> None:
     """Add this family's commands."""
     app.command(epilog='例：tingfeng assess --text "提车三天发动机就漏油，4S店不管"')(assess)
-    app.command(epilog="例：tingfeng train ../shared/data/labelled --out analysis/models/general")(train)
+    app.command(epilog="例：tingfeng train；tingfeng train ../shared/data/labelled --out analysis/models/general")(
+        train
+    )
     app.command(epilog="例：tingfeng evaluate ../shared/data/labelled")(evaluate)
 
 
@@ -32,7 +35,7 @@ def assess(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """研判帖文：每行进一条帖文，出一条研判，顺序不变。不写数据库。"""
-    product = _product_or_bare(config)
+    product = product_or_bare(config)
     if text is not None:
         row = post_from_json({"text": text}, now=product.clock(), zone=product.settings.zone, file="--text", line=1)
         _print_verdicts(product, [row])
@@ -58,7 +61,7 @@ def assess(
                 bar.advance(task, len(batch))
 
 
-def _product_or_bare(config: Path) -> Product:
+def product_or_bare(config: Path) -> Product:
     """The configured product, or one with no subjects where no settings file is: the probability needs none."""
     if config == DEFAULT_CONFIG and not config.exists():
         from core.settings import Settings
@@ -90,11 +93,22 @@ def _print_verdicts(product: Product, posts: list[Post]) -> None:
 
 
 def train(
-    data: Annotated[Path, typer.Argument(help="标注数据的文件夹：*.csv，列为 text,raw,y,part。")],
-    out: Annotated[Path, typer.Option(help="把模型写到哪里。")] = Path("var/model"),
+    data: Annotated[
+        Path | None, typer.Argument(help="标注数据的文件夹（*.csv，列为 text,raw,y,part）；不写则从更正中学习。")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="给出 DATA 时：把模型写到哪里。")] = Path("var/model"),
     seed: Annotated[int, typer.Option(help="随机种子；同样的数据与种子得到同样的模型。")] = 315,
+    labels: Annotated[Path | None, typer.Option(help="另学一个标注文件：JSONL，text、negative 两个键。")] = None,
+    actor: ActorOption = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只比较，不换用。")] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """训练负面模型；随产品发布的模型就是这样得到的。"""
+    """从更正（误报、漏报、改级）中学习，不比在用的模型差才换用；给出 DATA 则从公开数据集训练发布用的模型。"""
+    if data is None:
+        from app.cli.learning import learn
+
+        learn(labels=labels, actor=actor, dry_run=dry_run, config=config)
+        return
     from analysis.train import train as train_model
 
     with Console(stderr=True).status("训练中…（约几分钟）") as status:
@@ -111,7 +125,7 @@ def evaluate(
     from analysis.evaluate import evaluate as measure
     from analysis.evaluate import table
 
-    product = _product_or_bare(config)
+    product = product_or_bare(config)
     with Console(stderr=True).status("评估中…") as status:
         rows = measure(data, product.model, progress=lambda step: status.update(f"评估中… {step}"))
     typer.echo(table(rows))
