@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import ahocorasick
 
+from analysis.disguise import TakenApart
 from core.model import SubjectKind
 from core.settings import SubjectSettings
 from core.text import fold
@@ -57,6 +58,10 @@ class SubjectFinder:
         self._automaton = ahocorasick.Automaton()
         for word, meanings in names.items():
             self._automaton.add_word(word, (len(word), meanings))
+        self._meanings = names
+        self._taken_apart = TakenApart(
+            word for word, meanings in names.items() if any(name.role == "alias" for name in meanings)
+        )
         self._is_empty = not names
         if names:
             self._automaton.make_automaton()
@@ -102,15 +107,23 @@ class SubjectFinder:
             if _stands_alone(text, start, end):
                 for name in meanings:
                     yield start, end, name
+        for start, end, word in self._taken_apart.find(text):
+            if _stands_alone(text, start, end):
+                for name in self._meanings[word]:
+                    yield start, end, name
 
 
 def _longest(found: list[tuple[int, int, SubjectSettings]]) -> list[tuple[int, int, SubjectSettings]]:
     """Leave out names that a longer one covers or cuts into."""
     kept: list[tuple[int, int, SubjectSettings]] = []
+    #: Which of them cover a character: a text may hold ten thousand names.
+    covering: dict[int, list[tuple[int, int, SubjectSettings]]] = {}
     for start, end, subject in sorted(found, key=lambda item: (item[0] - item[1], item[0], item[2].name)):
-        overlapping = [other for other in kept if start < other[1] and other[0] < end]
+        overlapping = (other for at in range(start, end) for other in covering.get(at, ()))
         if all(_may_share(start, end, subject, other) for other in overlapping):
             kept.append((start, end, subject))
+            for at in range(start, end):
+                covering.setdefault(at, []).append((start, end, subject))
     return sorted(kept, key=lambda item: (item[0], item[1], item[2].name))
 
 
