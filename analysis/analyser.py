@@ -297,7 +297,8 @@ def _manners(one: _Judged, facts: Facts, acts: Sequence[Act]) -> list[Reason]:
 
 def _without_names(text: str, matches: Sequence[Match]) -> str:
     """The text with the subjects' names blanked: a name is no opinion, and no brand may be born guilty."""
-    pieces, at = [], 0
+    pieces: list[str] = []
+    at = 0
     for start, end in sorted(match.span for match in matches):
         if end > at:  # a brand may stand within the name of its store
             pieces += (text[at:start], " " * (end - max(at, start)))

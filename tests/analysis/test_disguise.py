@@ -66,7 +66,9 @@ def test_a_disguised_name_is_a_mention(text: str) -> None:
     finder = SubjectFinder([SubjectSettings(name="曜行", aliases=("曜行汽车", "曜行S7", "BYX"))])
     reading = read(text)
     (match,) = finder.find(reading.text)
-    start, end = reading.span(*match.span)
+    span = reading.span(*match.span)
+    assert span is not None
+    start, end = span
     assert match.subject == "曜行"
     assert text[start] in "曜В"
     assert "漏" not in text[start:end]
