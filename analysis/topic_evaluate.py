@@ -15,10 +15,7 @@ import numpy.typing as npt
 
 from analysis.features import Values, prepare
 from analysis.sentiment import SentimentModel
-from analysis.topic_catalogue import Catalogue
 from analysis.topic_examples import TopicExample, Unrelated
-from analysis.topic_lexicon import FIRES_AT, TopicLexicon
-from analysis.topic_model import TopicModel
 from analysis.topics import TopicFinder
 
 WORDS, HEADS, BOTH = "词表", "模型", "词表＋模型"
@@ -66,38 +63,34 @@ class Mistake:
 
 
 def evaluate_topics(
-    examples: Sequence[TopicExample], catalogue: Catalogue, heads: TopicModel, sentiment: SentimentModel, *, seed: int
+    examples: Sequence[TopicExample], finder: TopicFinder, sentiment: SentimentModel, *, seed: int
 ) -> list[TopicRow]:
     """Rows of every way and category on these sentences, the sums last. Categories without a sentence are left out."""
-    names = [one.name for one in catalogue.categories]
-    labels = np.array([[name in one.categories for name in names] for one in examples], dtype=np.bool_)
-    said = said_by(examples, catalogue, heads, sentiment)
+    names = finder.names
+    labels = _flags([one.categories for one in examples], names)
     groups = _groups([one.group for one in examples])
     rows: list[TopicRow] = []
-    for way, flags in said.items():
-        rows += _rows(way, names, labels, flags, groups, seed)
+    for way, said in _said(examples, finder, sentiment).items():
+        rows += _rows(way, names, labels, _flags(said, names), groups, seed)
     return rows
 
 
-def said_by(
-    examples: Sequence[TopicExample], catalogue: Catalogue, heads: TopicModel, sentiment: SentimentModel
-) -> dict[str, Flags]:
-    """What each way asserts: one row a sentence, one column a category."""
-    names = [one.name for one in catalogue.categories]
-    column = {name: at for at, name in enumerate(names)}
-    texts = [one.text for one in examples]
-    said = {way: np.zeros((len(texts), len(names)), dtype=np.bool_) for way in (WORDS, HEADS, BOTH)}
-    lexicon, sums = TopicLexicon(catalogue), heads.sums(texts)
-    found = TopicFinder(catalogue, heads).find_all(texts, _negatives(examples, sentiment))
-    for row, text in enumerate(texts):
-        for one in lexicon.find(text):
-            said[WORDS][row, one.category] = one.score >= FIRES_AT
-        for at, head in enumerate(heads.heads):
-            if head in column:
-                said[HEADS][row, column[head]] = sums[row, at] >= heads.blends[head].cut
-        for topic in found[row]:
-            said[BOTH][row, column[topic.name]] = True
-    return said
+def _said(
+    examples: Sequence[TopicExample], finder: TopicFinder, sentiment: SentimentModel
+) -> dict[str, list[frozenset[str]]]:
+    """What each way asserts of each sentence."""
+    texts, negatives = [one.text for one in examples], _negatives(examples, sentiment)
+    words = finder.by_words_alone().find_all(texts, negatives)
+    both = finder.find_all(texts, negatives)
+    return {
+        WORDS: [frozenset(topic.name for topic in topics) for topics in words],
+        HEADS: finder.by_heads_alone(texts),
+        BOTH: [frozenset(topic.name for topic in topics) for topics in both],
+    }
+
+
+def _flags(said: Sequence[frozenset[str]], names: Sequence[str]) -> Flags:
+    return np.array([[name in one for name in names] for one in said], dtype=np.bool_)
 
 
 def mistakes(examples: Sequence[TopicExample], finder: TopicFinder, sentiment: SentimentModel) -> list[Mistake]:

@@ -61,6 +61,7 @@ class TopicFinder:
 
     def __init__(self, catalogue: Catalogue, model: TopicModel | None = None) -> None:
         """Without a `model` the words decide alone; so they do for categories of which the model has no head."""
+        self._catalogue = catalogue
         self._categories = catalogue.categories
         self._lexicon = TopicLexicon(catalogue)
         self._model = model
@@ -77,6 +78,23 @@ class TopicFinder:
     def names(self) -> tuple[str, ...]:
         """The categories, in the order of the catalogue."""
         return tuple(category.name for category in self._categories)
+
+    @property
+    def learned(self) -> frozenset[str]:
+        """The categories for which the trained heads speak, too."""
+        return frozenset(self._categories[number].name for number in self._numbers)
+
+    def by_words_alone(self) -> TopicFinder:
+        """The same categories without the heads."""
+        return TopicFinder(self._catalogue)
+
+    def by_heads_alone(self, texts: Sequence[str]) -> list[frozenset[str]]:
+        """What the heads would say of folded texts if there were no lexicon. For measuring."""
+        if not self._model or not self._heads:
+            return [frozenset() for _ in texts]
+        said = self._model.sums(texts)[:, self._heads] >= np.array([blend.cut for blend in self._blends])
+        names = [self._categories[number].name for number in self._numbers]
+        return [frozenset(name for name, is_said in zip(names, row, strict=True) if is_said) for row in said.tolist()]
 
     def find_many(self, readings: Sequence[Reading], judgement: Judgement) -> list[list[Topic]]:
         """The categories of each post of a batch, the weightiest first; `judgement` is of the same posts, in order.
