@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from evidence.exhibits import ExhibitStore
     from evidence.ledger import Ledger
     from evidence.vault import Vault
+    from index.background import BackgroundStore
     from index.base import SearchIndex
     from index.corrections import CorrectionStore
     from index.pictures import PictureStore
@@ -250,7 +251,16 @@ class Product:
             batch=self.settings.analysis.batch,
             corrections=self.corrections,
             pictures=self.picture_wishes,
+            background=self.background,
         )
+
+    @cached_property
+    def background(self) -> BackgroundStore:
+        """What the archive knows around a mention."""
+        from index.background import BackgroundStore
+
+        negative_from = self.settings.risk.negative_from
+        return BackgroundStore(self.database, self.risk_table, negative_from=negative_from, clock=self.clock)
 
     def release_dead_leases(self) -> int:
         """Free what processes of this machine held when they died, instead of waiting for their leases to end."""

@@ -18,6 +18,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from analysis.background import Asked, Background
 from analysis.events import Candidate, EventGrouper
 from app.judging import Judge
 from app.picture_wishes import PictureWishes
@@ -25,6 +26,7 @@ from core.clock import Clock
 from core.database import Database
 from core.model import Event, Mention, Post
 from core.work import WorkItem, WorkQueue, process_name
+from index.background import BackgroundStore
 from index.base import SearchIndex
 from index.corrections import CorrectionStore
 from index.posts import PostStore
@@ -68,6 +70,8 @@ class Worker:
     corrections: CorrectionStore | None = None
     #: Who reads pictures; without it posts are judged by their text alone.
     pictures: PictureWishes | None = None
+    #: What the archive knows around a mention; without it a verdict rests on the post and its event alone.
+    background: BackgroundStore | None = None
 
     def assess_once(self) -> int:
         """Judge one batch of posts. Returns how many keys were taken; 0 means that nothing waits."""
@@ -118,6 +122,8 @@ class Worker:
         raises, nothing was judged. `why` is what the history says; see `index.verdicts_replaced.WHY_NAMES`.
         """
         now = self.clock()
+        if self.background is not None:
+            self.background.refresh()
         with ExitStack() as stack:
             opened: list[Connection] = []
 
@@ -130,8 +136,18 @@ class Worker:
             def group(candidates: Sequence[Candidate]) -> Sequence[Event | None]:
                 return self.grouper.assign(writing(), candidates)
 
+            def around(asked: Sequence[Asked]) -> Sequence[Background]:
+                return self.background.around(writing(), asked) if self.background is not None else ()
+
             pictured = self.pictures.texts(posts) if self.pictures is not None else None
-            found = self.analyser.assess(posts, now=now, group=group, context=self.posts.get, pictures=pictured)
+            found = self.analyser.assess(
+                posts,
+                now=now,
+                group=group,
+                context=self.posts.get,
+                background=around if self.background is not None else None,
+                pictures=pictured,
+            )
             connection = writing()
             if first is not None:
                 first(connection)
