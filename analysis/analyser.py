@@ -18,7 +18,7 @@ from analysis.features import prepare_folded
 from analysis.reading import Reading, read, with_pictures
 from analysis.risk import Facts, Risk, RiskScale, RiskTable, bundled_table
 from analysis.sentiment import Contribution, SentimentModel
-from analysis.speech_acts import Act, counted, shifted, speech_acts
+from analysis.speech_acts import Speech, counted, listen, shifted
 from analysis.subjects import Match, SubjectFinder
 from analysis.topics import OTHER, Topic, TopicFinder, bundled_topics
 from core.model import Event, Post, Reason, Verdict
@@ -46,6 +46,8 @@ class _Judged:
     #: The narrowed words as the model reads them; nothing, if it knows none of them.
     prepared: str
     subjects: tuple[str, ...]
+    #: How the narrowed words are meant.
+    speech: Speech
     #: What the post it answers is about, if it names nobody itself.
     origin: Origin | None = None
 
@@ -109,10 +111,9 @@ class Analyser:
         ]
         same = Counter(one.prepared for one in judged)
         topics = self._topics.find_many([one.narrowed for one in judged], model)
-        spoken = [_heard(one) for one in judged]
         negatives = [
-            shifted(probability, acts, found) if one.prepared else _SILENT
-            for probability, one, acts, found in zip(model.probabilities.tolist(), judged, spoken, topics, strict=True)
+            shifted(probability, one.speech.acts, found) if one.prepared else _SILENT
+            for probability, one, found in zip(model.probabilities.tolist(), judged, topics, strict=True)
         ]
         facts = [
             self._facts(one, negative, found, same[one.prepared] if one.prepared else 1)
@@ -121,7 +122,7 @@ class Analyser:
         facts = self._in_events(facts, judged, now=now, group=group)
         facts = self._with_background(facts, background)
         return [
-            self._verdict(one, facts[row], spoken[row], partial(model.strongest_words, row, _CONSIDERED))
+            self._verdict(one, facts[row], partial(model.strongest_words, row, _CONSIDERED))
             for row, one in enumerate(judged)
         ]
 
@@ -216,9 +217,7 @@ class Analyser:
             if one.subjects and (one.negative >= self._risk.negative_from or one.topics)
         ]
 
-    def _verdict(
-        self, one: _Judged, facts: Facts, acts: Sequence[Act], why: Callable[[], Sequence[Contribution]]
-    ) -> Verdict:
+    def _verdict(self, one: _Judged, facts: Facts, why: Callable[[], Sequence[Contribution]]) -> Verdict:
         categories = tuple(topic.name for topic in facts.topics)
         risk = self._scale.weigh(facts) if facts.subjects else Risk(score=0, grade=None, reasons=())
         is_negative = facts.negative >= self._risk.negative_from
@@ -228,7 +227,7 @@ class Analyser:
         if facts.subjects and (is_negative or risk.grade):
             reasons += _strongest_words(one, why())
         if facts.subjects and one.prepared:
-            reasons += _manners(one, facts, acts)
+            reasons += _manners(one, facts)
         if one.narrowed is not one.reading:
             reasons.append(Reason(code="attribution", text="帖文在对比别家，只按说到监测对象的部分研判"))
         if one.reading.cut_from is not None:
@@ -256,12 +255,14 @@ class Analyser:
 
 def _about(post: Post, reading: Reading, matches: Sequence[Match]) -> _Judged:
     narrowed = about_subjects(reading, matches)
+    speech = listen(mark(narrowed.own, [match.span for match in matches])) if matches or post.parent else Speech()
     return _Judged(
         post=post,
         reading=reading,
         narrowed=narrowed,
         matches=matches,
-        prepared=prepare_folded(_without_names(narrowed.own, matches)),
+        prepared=prepare_folded(speech.said(_without_names(narrowed.own, matches))),
+        speech=speech,
         subjects=tuple(dict.fromkeys(match.subject for match in matches)),
     )
 
@@ -280,18 +281,11 @@ def _strongest_words(judged: _Judged, words: Sequence[Contribution]) -> list[Rea
     return reasons
 
 
-def _heard(one: _Judged) -> list[Act]:
-    """How the post speaks, if it speaks of a subject or answers somebody who may."""
-    if not (one.matches or one.post.parent) or not one.prepared:
-        return []
-    return speech_acts(mark(one.narrowed.own, [match.span for match in one.matches]))
-
-
-def _manners(one: _Judged, facts: Facts, acts: Sequence[Act]) -> list[Reason]:
+def _manners(one: _Judged, facts: Facts) -> list[Reason]:
     """What the way of speaking did to the probability, a sentence each."""
     return [
         Reason(code=f"speech.{act.kind.code}", text=act.told, span=one.narrowed.span(*act.span))
-        for act in counted(acts, facts.topics)
+        for act in counted(one.speech.acts, facts.topics)
     ]
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from analysis.comparisons import better, worse
 from analysis.speech_cues import ActKind, Cues, Span, act_kinds, bundled_cues
-from analysis.topics import SAFETY, Topic
+from analysis.topics import Topic
 
 #: All acts together move the log odds by no more than this.
 MOST = 3.5
@@ -23,6 +23,8 @@ MOST = 3.5
 SURE = 3
 #: Irony shows its fact within so many characters.
 _NEAR = 40
+#: A mark of a joke counts more behind everything.
+_AT_THE_END = 4
 #: In longer texts a cue says less about the whole.
 _SHORT = 160
 _NUMBER = r"[\d一二两三四五六七八九十百几半]"
@@ -31,6 +33,7 @@ _LOSSES = re.compile(
     rf"[等拖推催耗晾排坐记][了着]?[^,。;!?]{{0,3}}{_NUMBER}+个?多?(?:小时|钟头|天|周|星期|礼拜|月|年)"
     rf"|[修换跑进返去打][了过]?[^,。;!?\d]{{0,2}}{_NUMBER}+(?:次|回|趟|遍|个?电话)[^,。;!?]{{0,4}}(?:没|不|还|又|都|也)"
     rf"|(?:坐|等|排|站|跑)到(?:下午|晚上|半夜|天黑|关门|打烊)|{_NUMBER}+(?:天|周|个月)了"
+    rf"|[说讲回记]了{_NUMBER}+(?:天|周|个月|年|遍|次)|{_NUMBER}+(?:天|周|个?月|年|千?公里|万公里)[^,。;!?]{{0,4}}就(?:大修|坏|换|修|漏|断|抖|报|废|衰减|掉)"
     r"|三天两头|隔三差五|又双叒|一而再|天天往|天天跑"
     rf"|(?:才|刚|不到|仅)[^,。;!?]{{0,5}}{_NUMBER}+(?:天|周|个月|公里|千公里|万公里)[^。;!?]{{0,8}}(?:就|又)?(?:换|坏|亮|漏|修|断)"
 )
@@ -52,15 +55,16 @@ _AFFIRMED = re.compile(
 )
 _DENIED_BAD = re.compile(
     rf"(?:不能说|谈不上|算不上|说不上|称不上)(?:有?多|什么|是)?{_BAD}|(?:不像|没有?)[^,。;!?]{{0,10}}(?:那么|这么|那样){_BAD}"
-    r"|(?:别信|别听|谁说)[^,。;!?不没无]{2,16}(?=[,。;!?])|滴水不漏|(?:一[滴道点丝声]|半点|连个?[^,。;!?]{1,4}?)[^,。;!?]{0,4}(?:都|也)?没(?:补|漏|响|多|抖|有|掉)(?!兑)"
+    r"|(?:别信|别听|谁说)[^,。;!?不没无]{2,16}(?=[,。;!?])|滴水不漏|费[^,。;!?]{0,4}(?:不收|没收|全免|免了)|连个?[^,。;!?]{0,2}(?:印|痕|味|杂音|响动|划|缝)[^,。;!?]{0,2}[都也]没有|(?:一[滴道点丝声]|半点|连个?[^,。;!?]{1,4}?)[^,。;!?]{0,4}(?:都|也)?没(?:补|漏|响|多|抖|有|掉)(?!兑)"
 )
-_CONDITION = re.compile(r"(?:^|(?<=[,。;!?:\n\s]))[^,。;!?\n]{0,6}?(?:如果|要是|假如|假设|万一|倘若|除非|假使)[^。;!?\n]*[。;!?\n]?|(?:^|(?<=[,。;!?:\n\s]))若(?!干)[^。;!?\n]*[。;!?\n]?")
+_CONDITION = re.compile(r"(?:^|(?<=[,。;!?:\n\s]))[^,。;!?\n]{0,6}?(?:如果|要是|假如|假设|万一|倘若|除非|假使|(?<![^,。;!?:\n\s])若(?!干))[^,。;!?\n]*(?:,[^,。;!?\n]*)?[,。;!?\n]?")
 #: Not imagined: what happened already, and threats ("要是再不退钱我就起诉").
-_REAL = re.compile(r"当初|早[就知]|再不|还不|不给|不退|不解决|不处理|不赔|不是(?:因为|我|他)|否则我也|怎么办|谁负责|后果|不敢")
+_REAL = re.compile(r"当初|早[就知]|再不|还不|不给|不退|不解决|不处理|不赔|不是(?:因为|我|他)|否则我也|就好了|怎么办|谁负责|后果|不敢")
 _RHETORICAL = re.compile(r"还[^,。;!?]{0,6}的吗|难道|不就是|岂不|谁[^,。;!?]{0,4}敢|我是不是|是不是当")
 _QUOTE = re.compile(r"[“\"「『][^”\"」』\n]{1,60}[”\"」』]")
 #: Before a word for the end of it: somebody only says so, or demands it.
 _UNSETTLED = re.compile(r"(?:说|说是|称|要求|希望|可以|才能?|能|请|等|否则|何时|时候|没有?|未|不|才算|才肯)(?:已经?|给|帮|我|全部)?\Z")
+_FICTION = re.compile(r"(?:书里|书上|小说|电影|电视剧|剧里|歌里|歌词|课文|台词|新闻里|视频里)[^,。;!?“”\"]{0,6}[:,]?\Z")
 _GREETING = re.compile(r"^[^,。;!?]{0,16}?(?:您好|你好|各位|大家好|尊敬的|亲爱的|亲亲)")
 
 
@@ -102,22 +106,49 @@ class _Heard:
         return next(iter(self.cues.of(kind)), None)
 
 
-def speech_acts(text: str) -> list[Act]:
-    """The ways of speaking in a folded text: the author's own words, names marked as `analysis.comparisons` does.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """How a text speaks."""
 
-    `shifted` says what they do to a probability.
+    acts: Sequence[Act] = ()
+    #: What stands there and is not claimed by the author: denied, imagined, quoted to be contradicted. In order.
+    unsaid: Sequence[Span] = ()
+
+    def said(self, text: str) -> str:
+        """The text, or one of the same length, with what is not claimed blanked."""
+        for start, end in self.unsaid:
+            text = text[:start] + " " * (end - start) + text[end:]
+        return text
+
+
+def listen(text: str) -> Speech:
+    """How a folded text speaks: the author's own words, names marked as `analysis.comparisons` does.
+
+    `shifted` says what the acts do to a probability.
     """
     heard = _hear(text)
     forms = list(_forms(heard))
     if any(act.kind.code in ("service", "advert") for act in forms):
-        return forms
+        return Speech(acts=forms)
     scale = min(1.0, _SHORT / max(1, len(text)))
-    return [replace(act, shift=act.shift * scale) for act in (*forms, *_contents(heard))]
+    acts = [replace(act, shift=act.shift * scale) for act in (*forms, *_contents(heard))]
+    return Speech(acts=acts, unsaid=_unsaid(heard, {act.kind.code for act in acts}))
+
+
+def _unsaid(heard: _Heard, codes: set[str]) -> list[Span]:
+    spans = [span for span in heard.quotes if _FICTION.search(heard.text, 0, span[0])]
+    if "rebuttal" in codes:
+        spans += heard.quotes
+    if "imagined" in codes:
+        spans += heard.imagined
+    if "denial" in codes:
+        spans += heard.denied
+    return sorted(set(spans))
 
 
 def counted(acts: Sequence[Act], topics: Sequence[Topic]) -> list[Act]:
     """The acts that count: where a safety accident is told as a fact, none that makes the post look harmless."""
-    if any(act.shift < 0 for act in acts) and any(topic.name == SAFETY and topic.score >= SURE for topic in topics):
+    if any(act.shift < 0 for act in acts) and any(topic.is_accident and topic.score >= SURE for topic in topics):
         return [act for act in acts if act.shift > 0]
     return list(acts)
 
@@ -140,12 +171,15 @@ def _hear(text: str) -> _Heard:
     goods: list[Span] = []
     troubles: list[Span] = []
     for span in (*cues.of("grievance"), *(found.span() for found in _LOSSES.finditer(text))):
-        if _is_denied(text, span[0]):
-            denied.append(span)
+        if (head := _denial(text, span[0])) is not None:
+            denied.append((head, span[1]))
         elif not _within(span, imagined) and not _within(span, denied):
             wrongs.append(span)
     for span in cues.of("trouble"):
-        (denied if _is_denied(text, span[0]) else troubles).append(span)
+        if (head := _denial(text, span[0])) is not None:
+            denied.append((head, span[1]))
+        elif not any(start < span[1] and span[0] < end for start, end in denied):
+            troubles.append(span)
     denied = [span for span in denied if not _within(span, quotes)]
     for span in cues.of("content"):
         if span[0] and text[span[0] - 1] in "不没未":
@@ -173,7 +207,7 @@ def _forms(heard: _Heard) -> Iterator[Act]:
         yield _act("question", asking)
     joking = heard.first("joking")
     if joking and not wrongs and not cues.of("not_joking"):
-        yield _act("joke", joking)
+        yield _act("joke", joking, 1.5 if len(heard.text) - joking[1] <= _AT_THE_END else 1)
 
 
 def _is_asking(heard: _Heard) -> bool:
@@ -208,8 +242,8 @@ def _contents(heard: _Heard) -> Iterator[Act]:
     broken = promise and next((span for span in cues.of("reality") if span[0] >= promise[1]), None)
     if promise and (broken or wrongs) and not goods and not heard.denied:
         yield _act("broken_promise", broken or promise)
-    told = heard.first("hearsay")
-    rebuttal = told and next((span for span in cues.of("rebuttal") if span[0] >= told[1]), None)
+    told = heard.first("hearsay") or heard.first("called_false")
+    rebuttal = told and next((span for span in (*cues.of("rebuttal"), *cues.of("called_false")) if span[0] >= told[0]), None)
     outside = [span for span in wrongs if not _within(span, heard.quotes)]
     if told and rebuttal and not outside:
         yield _act("rebuttal", rebuttal)
@@ -228,9 +262,12 @@ def _act(code: str, span: Span, times: float = 1) -> Act:
     return Act(kind=kind, shift=kind.shift * times, span=span)
 
 
-def _is_denied(text: str, start: int) -> bool:
-    before = text[max(0, start - 10) : start]
-    return bool(_DENIED.search(before)) and not _NOT_DENIED.search(before)
+def _denial(text: str, start: int) -> int | None:
+    """Where the denial begins of a word that begins here; `None` if it is not denied."""
+    first = max(0, start - 10)
+    before = text[first:start]
+    found = _DENIED.search(before)
+    return first + found.start() if found and not _NOT_DENIED.search(before[: found.end()]) else None
 
 
 def _within(span: Span, others: Sequence[Span]) -> bool:
