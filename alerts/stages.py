@@ -18,6 +18,10 @@ from core.settings import Settings
 OutcomeName = Literal["alerted", "joined", "digest", "muted", "unmatched", "ungraded", "unchanged"]
 
 
+#: Codes of the reasons that `analysis.corrections` adds to a verdict.
+_GRADED_BY_A_PERSON = frozenset({"correction.missed", "correction.grade"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prior:
     """What the dispatcher said of this post before."""
@@ -65,13 +69,17 @@ Stage = Callable[[Facts], Halt | None]
 
 def already_dispatched(facts: Facts) -> Halt | None:
     """The same post again rings only with a higher grade: edited, or its event grew. Makes every re-run harmless."""
-    prior, grade = facts.prior, facts.mention.verdict.grade
-    if prior is None:
+    if facts.prior is None or reopens(facts.prior, facts.mention.verdict.grade):
         return None
-    raised = grade is not None and is_higher(grade, prior.grade)
+    return Halt(outcome="unchanged", reason="already_dispatched")
+
+
+def reopens(prior: Prior, grade: Grade | None) -> bool:
+    """Whether a post that was dispatched before is considered once more, now that it has this grade."""
+    if grade is None:
+        return False
     # A post nobody was told of may match by now: its text, its subjects or the rules changed.
-    open_question = prior.outcome in ("unmatched", "muted") and grade is not None
-    return None if raised or open_question else Halt(outcome="unchanged", reason="already_dispatched")
+    return is_higher(grade, prior.grade) or prior.outcome in ("unmatched", "muted")
 
 
 def ungraded(facts: Facts) -> Halt | None:
@@ -89,9 +97,12 @@ def too_old(facts: Facts) -> Halt | None:
 
     The age counts to the moment of collection, so that a worker that was off for a weekend still rings for what came
     in meanwhile; but what lies further back than a first crawl reads is an archive, whenever it claims to have been
-    collected. An event that rang already is news, however old the post that raised its grade.
+    collected. An event that rang already is news, however old the post that raised its grade; so is what a person said
+    that the machine missed.
     """
     if facts.prior is not None and facts.prior.outcome in ("alerted", "joined"):
+        return None
+    if any(reason.code in _GRADED_BY_A_PERSON for reason in facts.mention.verdict.reasons):
         return None
     post = facts.mention.post
     when = max(post.when, post.edited or post.when)

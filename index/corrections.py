@@ -99,6 +99,14 @@ class CorrectionStore:
         connection.execute(change)
         return _correction({**row, "withdrawn": now, "note": full})
 
+    def get(self, number: int) -> Correction:
+        """One correction. Raise `NotFound`."""
+        with self.database.read() as connection:
+            row = next(records(connection.execute(select(corrections).where(corrections.c.number == number))), None)
+        if row is None:
+            raise NotFound(f"没有第 {number} 号更正")
+        return _correction(row)
+
     def of(self, ids: Sequence[str]) -> Mapping[str, tuple[Correction, ...]]:
         """Everything ever said of these posts, oldest first; posts that nobody objected to are left out."""
         with self.database.read() as connection:
