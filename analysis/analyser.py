@@ -181,7 +181,7 @@ class Analyser:
         )
         if one.origin and not one.subjects and speaks_to_the_matter(facts, one.origin, self._risk):
             facts = replace(facts, subjects=one.origin.subjects, is_inherited=True)
-        if one.post.parent and facts.subjects and is_service(one.post, self._finder):
+        if facts.subjects and is_service(one.post, self._finder):
             facts = replace(facts, is_service=True)
         return facts
 

@@ -33,6 +33,11 @@ _ADVICE = re.compile(
     r"建议|的话|可以(?:先|再|发|打|去|找|要求|申请|投诉|起诉)|[要得]看(?:具体|情况)|不行(?:就|再)?打|(?:保存|保留|留)好"
     r"|记得|注意|(?:^|[，。；！,;!\n])(?:别|先(?!是|前|后|说)|小心|千万)"
 )
+#: "它那个变速箱", "他们家", "我的也": who points back means what the thread is about.
+_POINTS_BACK = re.compile(
+    r"(?:^|[,。;!?\n])(?:它|这车|这台|这款|这店|这家|这牌子|这品牌|这厂|他们家|他家|人家这)|他们家就|我的(?:也|还在|才)|我这(?:台|辆|个)?也"
+    r"|我也(?:是|被|遇|碰|中|这样)|同款|同病相怜|\+1"
+)
 _GREETING = re.compile(r".{0,16}?(?:您好|你好|各位好|大家好|尊敬的|亲爱的)")
 #: The voice of a customer service; a customer does not write these.
 _SERVICE = re.compile(
@@ -85,19 +90,21 @@ def speaks_to_the_matter(facts: Facts, origin: Origin, settings: RiskSettings) -
 
 
 def _has_substance(facts: Facts, origin: Origin) -> bool:
-    if facts.topics or claims_rights(facts.reading):
+    if facts.topics or claims_rights(facts.reading) or _POINTS_BACK.search(facts.reading.own):
         return True
     letters = len(prepare(facts.reading.own).replace(" ", ""))
     return origin.is_trouble and facts.negative >= _CERTAIN and letters >= _FEWEST_LETTERS
 
 
 def is_service(post: Post, finder: SubjectFinder) -> bool:
-    """Whether an answer speaks in the subject's own voice.
+    """Whether a post speaks in the subject's own voice.
 
-    Its author is called like a subject ("曜行汽车", "曜行汽车客户关怀"), or it greets and speaks as a customer service.
+    Its author is called like a subject ("曜行汽车", "曜行汽车客户关怀"), or, of an answer, it greets and speaks as a
+    customer service.
     """
-    text = fold(post.text[:_LONGEST_COURTESY])
-    if _GREETING.match(text) and _SERVICE.search(text):
-        return True
+    if post.parent:
+        text = fold(post.text[:_LONGEST_COURTESY])
+        if _GREETING.match(text) and _SERVICE.search(text):
+            return True
     name = fold(post.author.name or "")
     return any(match.span[0] == 0 and _OFFICE.fullmatch(name, match.span[1]) for match in finder.find(name))

@@ -23,6 +23,8 @@ MOST = 3.5
 SURE = 3
 #: Irony shows its fact within so many characters.
 _NEAR = 40
+#: A promise and what became of it stand within so many characters.
+_FAR = 60
 #: A mark of a joke counts more behind everything.
 _AT_THE_END = 4
 #: In longer texts a cue says less about the whole.
@@ -34,12 +36,13 @@ _LOSSES = re.compile(
     rf"|[修换跑进返去打][了过]?[^,。;!?\d]{{0,2}}{_NUMBER}+(?:次|回|趟|遍|个?电话)[^,。;!?]{{0,4}}(?:没|不|还|又|都|也)"
     rf"|(?:坐|等|排|站|跑)到(?:下午|晚上|半夜|天黑|关门|打烊)|{_NUMBER}+(?:天|周|个月)了"
     rf"|[说讲回记]了{_NUMBER}+(?:天|周|个月|年|遍|次)|{_NUMBER}+(?:天|周|个?月|年|千?公里|万公里)[^,。;!?]{{0,4}}就(?:大修|坏|换|修|漏|断|抖|报|废|衰减|掉)"
+    r"|连个?(?![^,。;!?]{0,3}[印痕味响缝])[^,。;!?]{1,4}[都也]没有?|一[声句][^,。;!?]{0,4}[都也]?没(?:有|说|给|留)"
     r"|三天两头|隔三差五|又双叒|一而再|天天往|天天跑"
     rf"|(?:才|刚|不到|仅)[^,。;!?]{{0,5}}{_NUMBER}+(?:天|周|个月|公里|千公里|万公里)[^。;!?]{{0,8}}(?:就|又)?(?:换|坏|亮|漏|修|断)"
 )
 #: What stands before a word that is denied: "没出过什么(毛病)".
 _DENIED = re.compile(
-    r"(?:没有|没|从没|从未|未|并未|毫无|无|零|不曾|从不|不会|不用|免)"
+    r"(?:没有|没|从没|从未|未|并未|毫无|无|零|不曾|从不|不会|不用|不|免)"
     r"(?:再|有|出现过?|出过|发生过?|见过?|听到?过?|遇到过?|碰到过?|任何|什么|啥|一点|半点|丝毫|乱|过|明显|让我|让人|催着?|这个?|那个?|多|一次)*$"
     r"|(?:没有|没|从没|从未|未|并未|不曾)(?:出现|发生|有|出|见|听说)?过[^,。;!?]{0,3}$"
 )
@@ -55,15 +58,21 @@ _AFFIRMED = re.compile(
 )
 _DENIED_BAD = re.compile(
     rf"(?:不能说|谈不上|算不上|说不上|称不上)(?:有?多|什么|是)?{_BAD}|(?:不像|没有?)[^,。;!?]{{0,10}}(?:那么|这么|那样){_BAD}"
-    r"|(?:别信|别听|谁说)[^,。;!?不没无]{2,16}(?=[,。;!?])|滴水不漏|费[^,。;!?]{0,4}(?:不收|没收|全免|免了)|连个?[^,。;!?]{0,2}(?:印|痕|味|杂音|响动|划|缝)[^,。;!?]{0,2}[都也]没有|(?:一[滴道点丝声]|半点|连个?[^,。;!?]{1,4}?)[^,。;!?]{0,4}(?:都|也)?没(?:补|漏|响|多|抖|有|掉)(?!兑)"
+    r"|(?:别信|别听|谁说)[^,。;!?不没无]{2,16}(?=[,。;!?])|滴水不漏|费[^,。;!?]{0,4}(?:不收|没收|全免|免了)|连个?[^,。;!?]{0,2}(?:印|痕|味|杂音|响动|划|缝)[^,。;!?]{0,2}[都也]没有|一[滴道丝分][^,。;!?]{0,3}[都也]?没(?:补|漏|响|多|抖|掉)"
 )
-_CONDITION = re.compile(r"(?:^|(?<=[,。;!?:\n\s]))[^,。;!?\n]{0,6}?(?:如果|要是|假如|假设|万一|倘若|除非|假使|(?<![^,。;!?:\n\s])若(?!干))[^,。;!?\n]*(?:,[^,。;!?\n]*)?[,。;!?\n]?")
+_CONDITION = re.compile(
+    r"(?:^|(?<=[,。;!?:\n\s]))[^,。;!?\n]{0,6}?(?:如果|要是|假如|假设|万一|倘若|除非|假使|(?<![^,。;!?:\n\s])若(?!干))[^,。;!?\n]*(?:,[^,。;!?\n]*)?[,。;!?\n]?"
+)
 #: Not imagined: what happened already, and threats ("要是再不退钱我就起诉").
-_REAL = re.compile(r"当初|早[就知]|再不|还不|不给|不退|不解决|不处理|不赔|不是(?:因为|我|他)|否则我也|就好了|怎么办|谁负责|后果|不敢")
+_REAL = re.compile(
+    r"当初|早[就知]|再不|还不|不给|不退|不解决|不处理|不赔|不是(?:因为|我|他)|否则我也|就好了|怎么办|谁负责|后果|不敢"
+)
 _RHETORICAL = re.compile(r"还[^,。;!?]{0,6}的吗|难道|不就是|岂不|谁[^,。;!?]{0,4}敢|我是不是|是不是当")
 _QUOTE = re.compile(r"[“\"「『][^”\"」』\n]{1,60}[”\"」』]")
 #: Before a word for the end of it: somebody only says so, or demands it.
-_UNSETTLED = re.compile(r"(?:说|说是|称|要求|希望|可以|才能?|能|请|等|否则|何时|时候|没有?|未|不|才算|才肯)(?:已经?|给|帮|我|全部)?\Z")
+_UNSETTLED = re.compile(
+    r"(?:说|说是|称|要求|希望|可以|才能?|能|请|等|否则|何时|时候|没有?|未|不|才算|才肯)(?:已经?|给|帮|我|全部)?\Z"
+)
 _FICTION = re.compile(r"(?:书里|书上|小说|电影|电视剧|剧里|歌里|歌词|课文|台词|新闻里|视频里)[^,。;!?“”\"]{0,6}[:,]?\Z")
 _GREETING = re.compile(r"^[^,。;!?]{0,16}?(?:您好|你好|各位|大家好|尊敬的|亲爱的|亲亲)")
 
@@ -186,7 +195,16 @@ def _hear(text: str) -> _Heard:
             wrongs.append(span)
         elif not _within(span, imagined):
             goods.append(span)
-    return _Heard(text=text, cues=cues, wrongs=wrongs, goods=goods, troubles=troubles, denied=denied, imagined=imagined, quotes=quotes)
+    return _Heard(
+        text=text,
+        cues=cues,
+        wrongs=wrongs,
+        goods=goods,
+        troubles=troubles,
+        denied=denied,
+        imagined=imagined,
+        quotes=quotes,
+    )
 
 
 def _forms(heard: _Heard) -> Iterator[Act]:
@@ -239,11 +257,14 @@ def _contents(heard: _Heard) -> Iterator[Act]:
     if settled and again:
         yield _act("relapse", again)
     promise = heard.first("promise")
-    broken = promise and next((span for span in cues.of("reality") if span[0] >= promise[1]), None)
-    if promise and (broken or wrongs) and not goods and not heard.denied:
-        yield _act("broken_promise", broken or promise)
+    facts = (*cues.of("reality"), *wrongs)
+    broken = promise and next((span for span in facts if 0 <= span[0] - promise[1] <= _FAR), None)
+    if promise and broken and not goods and not heard.denied:
+        yield _act("broken_promise", broken)
     told = heard.first("hearsay") or heard.first("called_false")
-    rebuttal = told and next((span for span in (*cues.of("rebuttal"), *cues.of("called_false")) if span[0] >= told[0]), None)
+    rebuttal = told and next(
+        (span for span in (*cues.of("rebuttal"), *cues.of("called_false")) if span[0] >= told[0]), None
+    )
     outside = [span for span in wrongs if not _within(span, heard.quotes)]
     if told and rebuttal and not outside:
         yield _act("rebuttal", rebuttal)
