@@ -2,9 +2,12 @@
 
 The shipped model is the prior. What is learnt is a small change of its weights, drawn back to zero (a maximum a
 posteriori estimate with a Gaussian prior), so ten labels move it a little and five hundred a lot, and every
-contribution stays exact. Labels that come from corrections are nearly all mistakes of the model: learnt alone they
-would teach it that it is always wrong. So texts nobody complained about hold it in place, as anchors: there the changed
-model is asked to say what the model before said.
+contribution stays exact.
+
+Labels that come from corrections are nearly all mistakes of the model: learnt alone they would teach it that it is
+always wrong. Three things hold it. Our own labelled sentences of the trade are learnt along with them, and count in the
+choice of how far to go. Texts nobody complained about are anchors: there the changed model is asked to say what the
+model before said. And how common the negative is, the bias, is learnt from samples only, never from corrections.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +29,12 @@ from analysis.sentiment import SentimentModel
 #: Strengths of the pull back to the shipped model that are tried, the strongest first.
 PENALTIES = (30.0, 10.0, 3.0, 1.0, 0.3)
 _FOLDS = 5
-#: All anchors together weigh as much as this share of the labels.
-_ANCHORING = 1.0
+#: What all known sentences together, and all anchors together, weigh against the lessons.
+_KNOWN, _ANCHORING = 1.0, 0.5
+#: The set of lessons that come from corrections, see `app.lessons`: a choice of the model's mistakes, and no sample.
+CORRECTIONS = "corrections"
+#: Kinds of rows.
+_LESSON, _KNOWN_TEXT, _ANCHOR = range(3)
 #: Logits beyond this are certainty enough; exp() stays finite.
 _LIMIT = 35.0
 
@@ -38,59 +46,87 @@ class Learned:
     model: SentimentModel
     #: The pull back that did best on labels held out in turn; `None` if no change did better than none.
     penalty: float | None
-    #: Mean log loss on labels held out in turn, unchanged and changed.
+    #: Mean log loss on lessons held out in turn, unchanged and changed.
     before: float
     after: float
     #: How many weights moved.
     moved: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Rows:
-    """Texts as numbers; a target is 0 or 1 for a lesson, a probability for an anchor."""
+    """Texts as numbers; a target is 0 or 1 for a label, a probability for an anchor."""
 
     cells: sparse.csr_matrix
     logits: Values
     targets: Values
     weights: Values
-    is_lesson: npt.NDArray[np.bool_]
+    kinds: npt.NDArray[np.int64]
 
     def only(self, chosen: npt.NDArray[np.bool_]) -> _Rows:
         return _Rows(
-            self.cells[chosen],
-            self.logits[chosen],
-            self.targets[chosen],
-            self.weights[chosen],
-            self.is_lesson[chosen],
+            cells=self.cells[chosen],
+            logits=self.logits[chosen],
+            targets=self.targets[chosen],
+            weights=self.weights[chosen],
+            kinds=self.kinds[chosen],
         )
 
 
-def learn(base: SentimentModel, lessons: Sequence[Example], anchors: Sequence[Example], *, name: str) -> Learned:
-    """Change `base` by labelled texts, held in place by unlabelled ones (their labels are not looked at).
+class _Score(NamedTuple):
+    """Mean log loss on labels held out in turn."""
+
+    #: `None`: the model as it was.
+    penalty: float | None
+    lessons: float
+    known: float
+
+    @property
+    def both(self) -> float:
+        return self.lessons + self.known
+
+
+def learn(
+    base: SentimentModel,
+    lessons: Sequence[Example],
+    *,
+    known: Sequence[Example] = (),
+    anchors: Sequence[Example] = (),
+    name: str,
+) -> Learned:
+    """Change `base` by labelled texts, held in place by `known` labelled texts and by unlabelled `anchors`.
 
     The same arguments give the same model. How far it may move is chosen on labels held out in turn; if every move does
     worse there than none, the model comes back as it was, under the new name. Raise `ValueError` without lessons.
     """
     if not lessons:
         raise ValueError("nothing to learn from")
-    rows = _joined(_rows(base, lessons, None), _rows(base, anchors, _ANCHORING * len(lessons)))
+    count = len(lessons)
+    rows = _joined(
+        _rows(base, lessons, kind=_LESSON, total=count),
+        _rows(base, known, kind=_KNOWN_TEXT, total=_KNOWN * count),
+        _rows(base, anchors, kind=_ANCHOR, total=_ANCHORING * count),
+    )
     # Columns that no lesson's text has stay as they are.
-    columns = np.unique(rows.cells[rows.is_lesson].indices)
+    columns = np.unique(rows.cells[rows.kinds == _LESSON].indices)
     rows = replace(rows, cells=rows.cells[:, columns].tocsr())
-    folds = np.array([_fold(one.text) for one in lessons] + [-1] * len(anchors))
-    before, losses = _cross_validated(rows, folds)
-    best = min(range(len(PENALTIES)), key=lambda at: losses[at])
-    if losses[best] >= before:
-        return Learned(model=_named(base, name), penalty=None, before=before, after=before, moved=0)
-    moves, bias = _fit(rows, PENALTIES[best])
+    folds = np.array([*(_fold(one.text) for one in (*lessons, *known)), *[-1] * len(anchors)])
+    moves_bias = all(one.set != CORRECTIONS for one in lessons)
+    scores = _cross_validated(rows, folds, moves_bias=moves_bias)
+    best = min(scores[1:], key=lambda score: score.both)
+    before = scores[0]
+    if best.both >= before.both or best.lessons >= before.lessons:
+        return Learned(model=_named(base, name), penalty=None, before=before.lessons, after=before.lessons, moved=0)
+    assert best.penalty is not None
+    moves, bias = _fit(rows, best.penalty, moves_bias=moves_bias)
     words = len(base.words.keys)
     change = np.zeros(words + len(base.characters.keys))
     change[columns] = moves
     return Learned(
         model=base.plus(change[:words], change[words:], bias, name),
-        penalty=PENALTIES[best],
-        before=before,
-        after=losses[best],
+        penalty=best.penalty,
+        before=before.lessons,
+        after=best.lessons,
         moved=int(np.count_nonzero(change)),
     )
 
@@ -99,66 +135,67 @@ def _named(base: SentimentModel, name: str) -> SentimentModel:
     return base.plus(np.zeros(len(base.words.keys)), np.zeros(len(base.characters.keys)), 0.0, name)
 
 
-def _rows(base: SentimentModel, examples: Sequence[Example], total: float | None) -> _Rows:
-    """Labels weigh 1 each; anchors `total` all together, their targets being what the model says already."""
+def _rows(base: SentimentModel, examples: Sequence[Example], *, kind: int, total: float) -> _Rows:
+    """Texts of one kind, which weigh `total` all together; an anchor's target is what the model says already."""
     texts = [one.text for one in examples]
-    logits = np.clip(base.judge(texts, [one.channel for one in examples]).logits, -_LIMIT, _LIMIT)
+    logits = np.clip(base.logits(texts, [one.channel for one in examples]), -_LIMIT, _LIMIT)
     labels = np.array([one.negative for one in examples], dtype=np.float64)
     return _Rows(
         cells=base.features(texts),
         logits=logits,
-        targets=labels if total is None else _probabilities(logits),
-        weights=np.ones(len(texts)) if total is None else np.full(len(texts), total / max(1, len(texts))),
-        is_lesson=np.full(len(texts), total is None),
+        targets=_probabilities(logits) if kind == _ANCHOR else labels,
+        weights=np.full(len(texts), total / max(1, len(texts))),
+        kinds=np.full(len(texts), kind),
     )
 
 
-def _joined(first: _Rows, second: _Rows) -> _Rows:
+def _joined(*parts: _Rows) -> _Rows:
     return _Rows(
-        sparse.vstack([first.cells, second.cells]).tocsr(),
-        np.concatenate([first.logits, second.logits]),
-        np.concatenate([first.targets, second.targets]),
-        np.concatenate([first.weights, second.weights]),
-        np.concatenate([first.is_lesson, second.is_lesson]),
+        cells=sparse.vstack([part.cells for part in parts]).tocsr(),
+        logits=np.concatenate([part.logits for part in parts]),
+        targets=np.concatenate([part.targets for part in parts]),
+        weights=np.concatenate([part.weights for part in parts]),
+        kinds=np.concatenate([part.kinds for part in parts]),
     )
 
 
-def _cross_validated(rows: _Rows, folds: npt.NDArray[np.int64]) -> tuple[float, list[float]]:
-    """Mean log loss on the labels of each fold in turn: unchanged, and for each penalty."""
-    labels = folds >= 0
-    before = _loss(rows.targets[labels], rows.logits[labels])
-    sums = [0.0] * len(PENALTIES)
+def _cross_validated(rows: _Rows, folds: npt.NDArray[np.int64], *, moves_bias: bool) -> list[_Score]:
+    """Mean log loss on the labels of each fold in turn: first unchanged, then for each penalty."""
+    found = np.tile(rows.logits, (1 + len(PENALTIES), 1))
     for fold in range(_FOLDS):
         asked = folds == fold
         if not asked.any():
             continue
-        known = rows.only(~asked)
-        for at, penalty in enumerate(PENALTIES):
-            change, bias = _fit(known, penalty)
-            logits = rows.logits[asked] + rows.cells[asked] @ change + bias
-            sums[at] += _loss(rows.targets[asked], logits) * int(asked.sum())
-    return before, [one / int(labels.sum()) for one in sums]
+        rest = rows.only(~asked)
+        for at, penalty in enumerate(PENALTIES, start=1):
+            change, bias = _fit(rest, penalty, moves_bias=moves_bias)
+            found[at, asked] += rows.cells[asked] @ change + bias
+    return [
+        _Score(penalty, *(_loss(rows.targets[rows.kinds == kind], logits[rows.kinds == kind]) for kind in (0, 1)))
+        for penalty, logits in zip((None, *PENALTIES), found, strict=True)
+    ]
 
 
-def _fit(rows: _Rows, penalty: float) -> tuple[Values, float]:
+def _fit(rows: _Rows, penalty: float, *, moves_bias: bool) -> tuple[Values, float]:
     """The change of each weight, and of the bias."""
     turned = rows.cells.T.tocsr()
+    bias = 1.0 if moves_bias else 0.0
 
     def cost(change: Values) -> tuple[float, Values]:
-        logits = rows.logits + rows.cells @ change[:-1] + change[-1]
+        logits = rows.logits + rows.cells @ change[:-1] + bias * change[-1]
         found = _probabilities(logits)
         slopes = rows.weights * (found - rows.targets)
         losses = rows.weights * (np.logaddexp(0.0, logits) - rows.targets * logits)
-        gradient = np.append(turned @ slopes, slopes.sum()) + penalty * change
+        gradient = np.append(turned @ slopes, bias * slopes.sum()) + penalty * change
         return float(losses.sum() + 0.5 * penalty * (change @ change)), gradient
 
     start = np.zeros(rows.cells.shape[1] + 1)
     solved = minimize(cost, start, jac=True, method="L-BFGS-B", options={"maxiter": 100})
-    return solved.x[:-1], float(solved.x[-1])
+    return solved.x[:-1], bias * float(solved.x[-1])
 
 
 def _loss(targets: Values, logits: Values) -> float:
-    return float(np.mean(np.logaddexp(0.0, logits) - targets * logits))
+    return float(np.mean(np.logaddexp(0.0, logits) - targets * logits)) if len(targets) else 0.0
 
 
 def _probabilities(logits: Values) -> Values:

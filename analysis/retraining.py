@@ -54,8 +54,9 @@ def retrain(
     base: SentimentModel,
     current: SentimentModel,
     lessons: Sequence[Example],
-    anchors: Sequence[Example],
-    trade: Sequence[Example],
+    known: Sequence[Example] = (),
+    anchors: Sequence[Example] = (),
+    trade: Sequence[Example] = (),
     name: str,
     threshold: float,
     seed: int = 315,
@@ -63,17 +64,18 @@ def retrain(
 ) -> Retrained:
     """Learn from the lessons that are not held out, starting from `base`, and compare with `current`.
 
-    `lessons` come from `apart`; `anchors` are unlabelled texts that hold the model in place; `trade` are labelled texts
-    that neither model learnt from; from `threshold` on a text counts as negative. Raise `ValueError` where fewer than
-    `FEWEST` lessons are left to learn from.
+    `lessons` come from `apart`; `known` labelled and `anchors` unlabelled texts hold the model in place; `trade` are
+    labelled texts that neither model learnt from; from `threshold` on a text counts as negative. Raise `ValueError`
+    where fewer than `FEWEST` lessons are left to learn from.
     """
     learnt_from = [one for one in lessons if not one.held_out]
     kept = [one for one in lessons if one.held_out]
     if len(learnt_from) < FEWEST:
         raise ValueError(f"{len(learnt_from)} lessons, {FEWEST} needed")
-    known = {one.text for one in lessons}
+    labelled = {one.text for one in lessons}
     progress(f"学习 {len(learnt_from)} 条标注，另留出 {len(kept)} 条作检验")
-    learned = learn(base, learnt_from, [one for one in anchors if one.text and one.text not in known], name=name)
+    free = [one for one in anchors if one.text and one.text not in labelled]
+    learned = learn(base, learnt_from, known=known, anchors=free, name=name)
     progress("与正在用的模型同场比较")
     comparisons = tuple(
         compare(current, learned.model, rows, name=called, threshold=threshold, seed=seed)

@@ -11,13 +11,14 @@ from typing import Any
 
 from analysis.features import prepare
 from analysis.labelled import Example, read_domain
+from analysis.learning import CORRECTIONS
 from app.wiring import Product
 from core.errors import BadInput, ConfigError
 from core.model import CHANNELS, Post
 from core.wire import read_lines
 from index.corrections import Lesson
 
-#: Texts of the archive that hold the model in place, at most; those of the trade come on top.
+#: Texts of the archive that hold the model in place, at most.
 _MOST_ANCHORS = 2_000
 _RECENT = timedelta(days=90)
 #: A false alarm about whom is no lesson about words: the text may be as angry as the model thought.
@@ -78,7 +79,7 @@ def read_labels(file: Path) -> list[Example]:
 
 
 def anchors(product: Product, now: datetime) -> list[Example]:
-    """Texts nobody objected to: our sentences of the trade and recent mentions; the same archive gives the same."""
+    """Recent mentions that nobody objected to; the same archive gives the same."""
     objected = {one.post for one in product.corrections.every()}
     recent: list[tuple[str, Post]] = []
     for mention in product.verdicts.between(now - _RECENT, now):
@@ -86,17 +87,17 @@ def anchors(product: Product, now: datetime) -> list[Example]:
             recent.append((hashlib.sha256(mention.id.encode()).hexdigest(), mention.post))
     posts = [post for _, post in sorted(recent, key=lambda one: one[0])[:_MOST_ANCHORS]]
     texts = product.analyser.as_the_model_reads(posts, context=product.posts.get)
-    found = [_example(post, text, False) for post, text in zip(posts, texts, strict=True)]
-    return [*found, *(one for one in read_domain() if not one.held_out)]
+    return [_example(post, text, False) for post, text in zip(posts, texts, strict=True)]
 
 
-def trade() -> list[Example]:
-    """Our own labelled sentences of the trade that no training sees."""
-    return [one for one in read_domain() if one.held_out]
+def trade() -> tuple[list[Example], list[Example]]:
+    """Our own labelled sentences of the trade: those that may be learnt along, and those that no training sees."""
+    sentences = read_domain()
+    return [one for one in sentences if not one.held_out], [one for one in sentences if one.held_out]
 
 
 def _example(post: Post, text: str, negative: bool) -> Example:
-    return Example(set="feedback", channel=post.channel, text=text, negative=negative, held_out=False)
+    return Example(set=CORRECTIONS, channel=post.channel, text=text, negative=negative, held_out=False)
 
 
 def _labelled(row: dict[str, Any], *, file: str, line: int) -> Example:

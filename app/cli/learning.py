@@ -34,12 +34,14 @@ def learn(*, labels: Path | None, actor: str, dry_run: bool, config: Path) -> No
                 f"可学习的标注只有 {enough} 条（更正 {lessons.corrections} 条，标注文件 {lessons.labels} 条，"
                 f"去重并留出检验部分之后），至少要 {FEWEST} 条。用 tingfeng feedback 更正，或用 --labels 给出标注文件"
             )
+        known, trade = gathering.trade()
         done = retrain(
             base=product.versions.load(BUNDLED),
             current=product.model,
             lessons=examples,
+            known=known,
             anchors=gathering.anchors(product, now),
-            trade=gathering.trade(),
+            trade=trade,
             name=product.versions.next_name(),
             threshold=product.settings.risk.negative_from,
             progress=lambda step: status.update(f"训练中… {step}"),

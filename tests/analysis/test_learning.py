@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from analysis.comparing import compare
 from analysis.features import prepare
 from analysis.labelled import Example
-from analysis.learning import learn
+from analysis.learning import CORRECTIONS, learn
 from analysis.retraining import FEWEST, apart, retrain
 from analysis.sentiment import SentimentModel
 
@@ -25,7 +27,7 @@ def base() -> SentimentModel:
 
 
 def example(text: str, *, negative: bool = False, held_out: bool = False) -> Example:
-    return Example(set="feedback", channel="forum", text=prepare(text), negative=negative, held_out=held_out)
+    return Example(set="labels", channel="forum", text=prepare(text), negative=negative, held_out=held_out)
 
 
 def lessons() -> list[Example]:
@@ -40,7 +42,7 @@ def lessons() -> list[Example]:
 def test_what_the_labels_say_is_learnt_and_the_rest_stays(base: SentimentModel) -> None:
     """New words get a meaning; what nobody corrected is judged as before, within a few hundredths."""
     anchors = [example(text) for text in ANCHORS]
-    learned = learn(base, lessons(), anchors, name="local-1")
+    learned = learn(base, lessons(), anchors=anchors, name="local-1")
     assert learned.model.name == "local-1"
     assert learned.penalty is not None
     assert learned.moved > 0
@@ -55,7 +57,7 @@ def test_what_the_labels_say_is_learnt_and_the_rest_stays(base: SentimentModel) 
 
 def test_the_same_labels_give_the_same_model(base: SentimentModel) -> None:
     """Nothing is drawn by chance."""
-    first, second = (learn(base, lessons(), [], name="local-1").model for _ in range(2))
+    first, second = (learn(base, lessons(), name="local-1").model for _ in range(2))
     assert np.array_equal(first.logits(ANCHORS, ["forum"] * 6), second.logits(ANCHORS, ["forum"] * 6))
 
 
@@ -71,16 +73,33 @@ def test_labels_that_contradict_themselves_move_nothing(base: SentimentModel) ->
     ]
     usual = -float(base.logits([one.text for one in confused], ["forum"] * len(confused)).mean())
     base = base.plus(np.zeros(len(base.words.keys)), np.zeros(len(base.characters.keys)), usual, "moved")
-    learned = learn(base, confused, [], name="local-1")
+    learned = learn(base, confused, name="local-1")
     assert learned.penalty is None
     assert learned.moved == 0
     assert np.allclose(base.logits(ANCHORS, ["forum"] * 6), learned.model.logits(ANCHORS, ["forum"] * 6))
 
 
+def test_corrections_move_no_bias_and_known_sentences_hold(base: SentimentModel) -> None:
+    """Sixty false alarms that share one word teach that word; they do not teach that nothing is negative."""
+    said = [replace(example(f"{where}，{word}，气死我了"), set=CORRECTIONS) for where in WHERE for word in GOOD]
+    known = [
+        example(f"{where}{word}，气死我了", negative=True) for where in WHERE for word in ("漏油", "异响", "不退钱")
+    ]
+    known += [example(f"{where}{word}") for where in WHERE for word in ("很满意", "空间大", "省油")]
+    learned = learn(base, said, known=known, name="local-1").model
+    other = ["空调坏了没人修", "交车拖了两个月", "座椅舒服", "今天天气不错"]
+    before, after = (model.logits([prepare(one) for one in other], ["forum"] * 4) for model in (base, learned))
+    assert np.abs(before - after).max() < 0.5
+    pair = ["到店了，真貔貅，气死我了", "到店了，又漏油，气死我了"]
+    (joke, trouble), (was, _) = (model.probabilities(pair, ["forum"] * 2) for model in (learned, base))
+    assert joke < was - 0.2
+    assert joke < trouble - 0.05
+
+
 def test_nothing_to_learn_from_is_said(base: SentimentModel) -> None:
     """No labels, no model."""
     with pytest.raises(ValueError, match="nothing"):
-        learn(base, [], [], name="local-1")
+        learn(base, [], name="local-1")
 
 
 def test_held_out_labels_are_the_same_at_every_training() -> None:

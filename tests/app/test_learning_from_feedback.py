@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from analysis.corrections import Objection
+from analysis.labelled import DOMAIN
 from analysis.versions import BUNDLED
 from app.wiring import Product
 from core.clock import system_clock
@@ -111,24 +112,12 @@ def test_a_dry_run_keeps_nothing(desk: Desk) -> None:
     assert product_of(desk).versions.all() == []
 
 
-def test_labels_that_make_the_model_worse_are_refused(desk: Desk) -> None:
-    """Labels the wrong way round: the held-out sentences of the trade show it, the old model stays, exit code 1."""
-    good = ["服务周到，很满意", "一次就修好了", "价格透明，没有套路", "销售很耐心", "交车准时", "值得推荐给朋友"]
-    bad = [
-        "漏油三次修不好",
-        "态度恶劣推卸责任",
-        "定金不退，骗子",
-        "刹车失灵没人管",
-        "加价提车还减配",
-        "拖了两个月不交车",
-    ]
-    rows: list[dict[str, object]] = []
-    for place in PLACES * 3:
-        rows += [{"text": f"{place}{len(rows)}，{one}", "negative": True} for one in good]
-        rows += [{"text": f"{place}{len(rows)}，{one}", "negative": False} for one in bad]
+def test_labels_the_wrong_way_round_are_refused(desk: Desk) -> None:
+    """Somebody mixed up true and false: our own sentences say otherwise, the old model stays, exit code 1."""
+    sentences = [json.loads(line) for line in DOMAIN.read_text(encoding="utf-8").splitlines()[:300]]
+    rows: list[dict[str, object]] = [{"text": row["text"], "negative": row["y"] == 0} for row in sentences]
     done = desk.run("train", "--labels", str(labels_file(desk, rows)))
     assert done.code == 1, done.out + done.err
-    assert "变差" in done.out
     assert "没有采用" in done.out
     assert product_of(desk).versions.current() == BUNDLED
 
