@@ -55,11 +55,14 @@ def usual(earlier: Sequence[int | None], least_days: int) -> Usual | None:
     middle = float(median(known))
     count = middle if middle >= 1 else max(middle, (sum(calm) + _ALLOWED) / len(calm))
     weekday = [same for same in earlier[_WEEK - 1 :: _WEEK] if same is not None]
-    if len(weekday) >= _WEEKS:
-        count = max(count, float(median(weekday)))
-    mean = fmean(calm)
-    dispersion = max(1.0, pvariance(calm, mean) / mean) if mean else 1.0
-    return Usual(count=count, dispersion=dispersion, days=len(known))
+    if len(weekday) >= _WEEKS and median(weekday) > count:
+        count, calm = float(median(weekday)), weekday
+    return Usual(count=count, dispersion=_dispersion(calm), days=len(known))
+
+
+def _dispersion(counts: Sequence[int]) -> float:
+    mean = fmean(counts)
+    return max(1.0, pvariance(counts, mean) / mean) if mean else 1.0
 
 
 def chance_of(count: int, expected: Usual) -> float:
