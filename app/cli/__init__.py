@@ -22,6 +22,7 @@ from app.cli import (
     models,
     operating,
     outbox,
+    reassessing,
     scaffolding,
     sources,
 )
@@ -45,6 +46,7 @@ for family in (
     judging,
     models,
     feedback,
+    reassessing,
     categories,
     archive,
     casework,
