@@ -24,12 +24,14 @@ _HIDDEN = re.compile(
     "\u1ab0-\u1aff\u1dc0-\u1dff\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20d0-\u20ff\u3164\ud800-\udfff\ufe00-\ufe0f"
     "\ufe20-\ufe2f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]+"
 )
-#: What a repost or a quotation brings along: "好惨//@车友:我的车自燃了", "[quote]原帖[/quote]", "张三 发表于 2026-3-1".
+#: What a repost or a quotation brings along: "好惨//@车友:我的车自燃了", "张三 发表于 2026-3-1".
 _QUOTED = re.compile(
-    r"//\s?@.*\Z|\[quote\b.*?\[/quote\]"
+    r"//\s?@.*\Z"
     r"|^(?:本帖最后由[^\n]{1,40}编辑|引用:[^\n]{1,200}|[^\n]{1,40}发表于\s?\d{4}-\d{1,2}-\d{1,2}[^\n]{0,20})$",
     re.DOTALL | re.MULTILINE,
 )
+#: "[quote]原帖[/quote]": where a quotation begins or ends.
+_QUOTE_MARK = re.compile(r"\[(/?)quote\b(?:[^\[\]\n]{0,200}\])?")
 #: What a platform writes for people who repost without a word.
 _BARE_REPOSTS = frozenset({"转发微博", "转发", "转发了", "转", "快转微博", "repost"})
 _CLAUSE = re.compile(r"[^，,。！!？?；;\n…~～]+[，,。！!？?；;\n…~～]*")
@@ -112,5 +114,27 @@ def _shown(text: str, first: int) -> list[int]:
 def _blank_quotes(text: str) -> str:
     if not any(sign in text for sign in ("//", "quote", "转", "发表于", "引用", "repost", "编辑")):
         return text
-    own = _QUOTED.sub(lambda found: " " * len(found.group()), text)
+    own = _QUOTED.sub(lambda found: " " * len(found.group()), _blank_quotations(text))
     return " " * len(own) if own.strip() in _BARE_REPOSTS else own
+
+
+def _blank_quotations(text: str) -> str:
+    """Quotations may hold quotations. A mark without its counterpart is none."""
+    if "[quote" not in text:
+        return text
+    opened: list[int] = []
+    spans: list[tuple[int, int]] = []
+    for mark in _QUOTE_MARK.finditer(text):
+        if not mark.group(1):
+            opened.append(mark.start())
+        elif opened:
+            start = opened.pop()
+            while spans and spans[-1][0] > start:
+                spans.pop()  # lies within this one
+            spans.append((start, mark.end()))
+    pieces: list[str] = []
+    at = 0
+    for start, end in spans:
+        pieces += (text[at:start], " " * (end - start))
+        at = end
+    return "".join(pieces) + text[at:]

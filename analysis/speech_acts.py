@@ -29,13 +29,15 @@ _FAR = 60
 _AT_THE_END = 4
 #: In longer texts a cue says less about the whole.
 _SHORT = 160
+#: Of a longer text a way of speaking says nothing; and what is read here is read more than once.
+_LONGEST = 3_000
 _NUMBER = r"[\d一二两三四五六七八九十百几半]"
 #: Time lost and ways gone in vain, told soberly.
 _LOSSES = re.compile(
     rf"[等拖推催耗晾排坐记][了着]?[^,。;!?]{{0,3}}{_NUMBER}+个?多?(?:小时|钟头|天|周|星期|礼拜|月|年)"
     rf"|[修换跑进返去打][了过]?[^,。;!?\d]{{0,2}}{_NUMBER}+(?:次|回|趟|遍|个?电话)[^,。;!?]{{0,4}}(?:没|不|还|又|都|也)"
     rf"|(?:坐|等|排|站|跑)到(?:下午|晚上|半夜|天黑|关门|打烊)|{_NUMBER}+(?:天|周|个月)了"
-    rf"|[说讲回记]了{_NUMBER}+(?:天|周|个月|年|遍|次)|{_NUMBER}+(?:天|周|个?月|年|千?公里|万公里)[^,。;!?]{{0,4}}就(?:大修|坏|换|修|漏|断|抖|报|废|衰减|掉)"
+    rf"|第[二两三四五六七八九十\d]+(?:次|回|遍|趟|天|个[^,。;!?]{{1,3}})了|[说讲回记]了{_NUMBER}+(?:天|周|个月|年|遍|次)|{_NUMBER}+(?:天|周|个?月|年|千?公里|万公里)[^,。;!?]{{0,4}}就(?:大修|坏|换|修|漏|断|抖|报|废|衰减|掉)"
     r"|连个?(?![^,。;!?]{0,3}[印痕味响缝])[^,。;!?]{1,4}[都也]没有?|一[声句][^,。;!?]{0,4}[都也]?没(?:有|说|给|留)"
     r"|三天两头|隔三差五|又双叒|一而再|天天往|天天跑"
     rf"|(?:才|刚|不到|仅)[^,。;!?]{{0,5}}{_NUMBER}+(?:天|周|个月|公里|千公里|万公里)[^。;!?]{{0,8}}(?:就|又)?(?:换|坏|亮|漏|修|断)"
@@ -67,12 +69,18 @@ _CONDITION = re.compile(
 _REAL = re.compile(
     r"当初|早[就知]|再不|还不|不给|不退|不解决|不处理|不赔|不是(?:因为|我|他)|否则我也|就好了|怎么办|谁负责|后果|不敢"
 )
-_RHETORICAL = re.compile(r"还[^,。;!?]{0,6}的吗|难道|不就是|岂不|谁[^,。;!?]{0,4}敢|我是不是|是不是当")
+#: A question in its grammar, with or without its sign.
+_ASKS = re.compile(
+    r"请问|想问|求(?:推荐|解|助|问|车主|告知|科普|说)|有没有(?:人|用|必要|懂|朋友)|要不要|会不会|能不能|该不该|行不行|是不是|值不值|还是[^,。;!?]{1,8}[?]|纠结"
+    r"|怎么(?:查|选|关|开|办|处理|弄|算|用|样|走|看)|什么意思|是什么(?!都)|哪(?:个好|里|家|款|些)|多少(?:钱|公里|合适|算)?[?]|多久|几[点天年号]|(?:吗|么)(?:[?。!,]|$|\s)|[呢不][?]"
+)
+_RHETORICAL = re.compile(r"还[^,。;!?]{0,6}的吗|难道|不就是|岂不|谁[^,。;!?]{0,4}敢|不敢|吓|害怕|后怕|出人命|我是不是|是不是当")
 _QUOTE = re.compile(r"[“\"「『][^”\"」』\n]{1,60}[”\"」』]")
 #: Before a word for the end of it: somebody only says so, or demands it.
 _UNSETTLED = re.compile(
     r"(?:说|说是|称|要求|希望|可以|才能?|能|请|等|否则|何时|时候|没有?|未|不|才算|才肯)(?:已经?|给|帮|我|全部)?\Z"
 )
+_DEMANDS = re.compile(r"诉求|要求|请求|督促|责令|希望|恳请|强烈")
 _FICTION = re.compile(r"(?:书里|书上|小说|电影|电视剧|剧里|歌里|歌词|课文|台词|新闻里|视频里)[^,。;!?“”\"]{0,6}[:,]?\Z")
 _GREETING = re.compile(r"^[^,。;!?]{0,16}?(?:您好|你好|各位|大家好|尊敬的|亲爱的|亲亲)")
 
@@ -135,6 +143,8 @@ def listen(text: str) -> Speech:
 
     `shifted` says what the acts do to a probability.
     """
+    if len(text) > _LONGEST:
+        return Speech()
     heard = _hear(text)
     forms = list(_forms(heard))
     if any(act.kind.code in ("service", "advert") for act in forms):
@@ -218,11 +228,15 @@ def _forms(heard: _Heard) -> Iterator[Act]:
     if len(adverts) >= 2 + 2 * len(wrongs) + (1 if heard.first("customer") else 0):
         yield _act("advert", cues.of("advert")[0])
         return
-    accusing, asking = heard.first("accusing"), heard.first("asking")
+    accusing = heard.first("accusing")
+    asking = _ASKS.search(heard.text)
     if accusing and "?" in heard.text:
         yield _act("accusation", accusing)
     elif asking and not wrongs and _is_asking(heard):
-        yield _act("question", asking)
+        yield _act("question", asking.span(), 1 if heard.first("asking") else 0.6)
+    notice = heard.first("notice")
+    if notice and not wrongs and not accusing and not heard.first("customer"):
+        yield _act("notice", notice)
     joking = heard.first("joking")
     if joking and not wrongs and not cues.of("not_joking"):
         yield _act("joke", joking, 1.5 if len(heard.text) - joking[1] <= _AT_THE_END else 1)
@@ -230,9 +244,7 @@ def _forms(heard: _Heard) -> Iterator[Act]:
 
 def _is_asking(heard: _Heard) -> bool:
     """Whether somebody wants to know; who asks about what was done to him complains."""
-    if heard.first("customer") or _RHETORICAL.search(heard.text):
-        return False
-    return "?" in heard.text or any(word in heard.text for word in ("求", "请问", "想问", "纠结"))
+    return not heard.first("customer") and not _RHETORICAL.search(heard.text)
 
 
 def _contents(heard: _Heard) -> Iterator[Act]:
@@ -249,7 +261,7 @@ def _contents(heard: _Heard) -> Iterator[Act]:
         yield _act("better", superior)
     if heard.imagined and not wrongs:
         yield _act("imagined", heard.imagined[0])
-    settled = _last([span for span in cues.of("resolved") if not _UNSETTLED.search(text, 0, span[0])])
+    settled = _last([span for span in cues.of("resolved") if _is_settled(heard, span)])
     again = _last(cues.of("relapse"))
     if settled and (not again or again[1] <= settled[0] - 12) and not (again and _same_clause(text, again, settled)):
         yield _act("resolved", settled)
@@ -276,6 +288,12 @@ def _contents(heard: _Heard) -> Iterator[Act]:
         yield _act("hardship", wrongs[0], min(2, len(wrongs)) if not goods else 0.5)
     elif goods:
         yield _act("contentment", goods[0], min(2, len(goods)))
+
+
+def _is_settled(heard: _Heard, span: Span) -> bool:
+    """Whether a word for the end of a matter tells that it ended: nobody demands it, promises it or is quoted."""
+    before = heard.text[max(0, span[0] - 40) : span[0]]
+    return not (_UNSETTLED.search(before) or _DEMANDS.search(before) or _within(span, heard.quotes))
 
 
 def _act(code: str, span: Span, times: float = 1) -> Act:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 import ahocorasick
@@ -111,18 +113,31 @@ class TopicLexicon:
         places: dict[_Word, list[Span]] = {}
         if not found:
             return places
-        masked = [(last - len(word.text), last) for last, word in found if word.is_mask]
+        masked = _Masked([(last - len(word.text), last) for last, word in found if word.is_mask])
         negates = _NEGATION.search(text) is not None
         for last, word in found:
             start = last - len(word.text)
-            hidden = masked and any(left <= start and last <= right for left, right in masked)
             if (
-                not hidden
+                not masked.covers(start, last)
                 and (word.terms or word.opens or word.closes)
                 and not (negates and is_denied(text, start + 1))
             ):
                 places.setdefault(word, []).append((start + 1, last + 1))
         return places
+
+
+class _Masked:
+    """Stretches in which words do not count; any number of them is asked in the time of a look-up."""
+
+    def __init__(self, spans: list[Span]) -> None:
+        spans.sort()
+        self._starts = [start for start, _ in spans]
+        #: How far the stretches reach that begin up to here.
+        self._reach = list(accumulate((end for _, end in spans), max))
+
+    def covers(self, start: int, end: int) -> bool:
+        at = bisect_right(self._starts, start) if self._starts else 0
+        return at > 0 and end <= self._reach[at - 1]
 
 
 def _words(categories: Iterable[Category], pairs: Iterable[tuple[int, Pair]], masks: frozenset[str]) -> list[_Word]:
@@ -151,16 +166,15 @@ def _found(number: int, hits: list[Hit]) -> Found:
 
 def _closest(pair: int, within: int, places: Mapping[_Word, list[Span]]) -> Span | None:
     """The first place where the two words follow each other closely enough; of several, the shortest."""
-    fits = [
-        (begin, stop)
-        for first, firsts in places.items()
-        if pair in first.opens
-        for begin, end in firsts
-        for then, thens in places.items()
-        if pair in then.closes
-        for start, stop in thens
-        if 0 <= start - end <= within
-    ]
+    closing = [spans for then, spans in places.items() if pair in then.closes]
+    fits: list[Span] = []
+    for first, firsts in places.items():
+        if pair in first.opens:
+            for begin, end in firsts:
+                nexts = (spans[at] for spans in closing if (at := bisect_left(spans, (end, 0))) < len(spans))
+                if stops := [stop for start, stop in nexts if start - end <= within]:
+                    fits.append((begin, min(stops)))
+                    break
     return min(fits, default=None)
 
 

@@ -14,6 +14,11 @@ from analysis.reading import LONGEST, read, with_pictures
         ("转发微博", ""),
         (" 转发微博 //@a:坏了", ""),
         ("[quote]漏油了[/quote]我的没事", "我的没事"),
+        ("[quote]漏油了[quote]我也是[/quote]是吗[/quote]我的没事", "我的没事"),
+        ("[quote=李四]漏油了[/quote]我的没事[quote]坏了[/quote]", "我的没事"),
+        ("[quote]没有写完", "[quote]没有写完"),
+        ("写完了[/quote]", "写完了[/quote]"),
+        ("[quote][quote]漏油了[/quote]", "[quote]"),
         ("引用：李四的话\n我不同意", "我不同意"),
         ("张三 发表于 2026-3-1 12:00\n我不同意", "我不同意"),
         ("看 https://a.cn/b", "看 https://a.cn/b"),
@@ -35,6 +40,17 @@ def test_spans_hold_in_the_original() -> None:
     span = reading.span(at, at + 3)
     assert span is not None
     assert original[slice(*span)] == "发\u200b动\u200b机"
+
+
+@pytest.mark.parametrize(
+    "hidden", ["\u200b", "\u0336", "\ufe0f", "\u2066", "\u3164", "\U000e0041", "\x00", "\ud800", "\u061c", "\u034f"]
+)
+def test_what_readers_do_not_see_is_left_out(hidden: str) -> None:
+    """Zero-width characters, marks, fillers, directions, tags, controls, half surrogates: wherever, however many."""
+    original = hidden * 30_000 + "曜" + hidden + "行" + hidden * 3 + "坏" + hidden
+    reading = read(original)
+    assert (reading.text, reading.cut_from) == ("曜行坏", None)
+    assert reading.span(0, 2) == (30_000, 30_003)
 
 
 def test_long_texts_keep_head_and_tail() -> None:
