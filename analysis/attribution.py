@@ -6,6 +6,7 @@ A bag of words cannot tell. So where a post contrasts us with somebody else, onl
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,8 @@ _TURNS = re.compile(
 )
 #: Who only looks on has no part in it: "我开曜行的默默喝茶".
 _LOOKS_ON = re.compile(r"吃瓜|围观|喝茶|看戏|看热闹|情绪稳定")
+#: Who names us more often writes no text of his own.
+_MOST_NAMES = 60
 #: Our name as a landmark: "东湖店旁边那家洗车行".
 _BESIDE = re.compile(r"(?:的)?(?:旁边|隔壁|对面|斜对面|附近|楼下)(?!的?(?:售后|展厅|维修|车间|仓库|交车))")
 _OUR_TRADE = re.compile(r"提车|取车|保养|维修|销售|售后|4s|修车|前台|技师")
@@ -47,13 +50,14 @@ def about_subjects(reading: Reading, matches: Sequence[Match]) -> Reading:
     if not (landmarks or _OTHERS.search(own) or _TURNS.search(own) or _LOOKS_ON.search(own) or "比" in own):
         return reading
     marked = mark(own, [match.span for match in matches])
+    starts = sorted(match.span[0] for match in matches)
     ours: list[tuple[int, int]] = []
     speaks_of: str | None = None
     is_contrast = False
     for start, end in reading.clauses():
         clause = own[start:end]
         before = speaks_of
-        named = [match for match in matches if start <= match.span[0] < end]
+        named = bisect_left(starts, start) < bisect_left(starts, end)
         if named and (landmarks or blames_others(marked, start, end)):
             speaks_of, is_contrast = "others", True
         elif named:
@@ -86,6 +90,8 @@ def shares(reading: Reading, matches: Sequence[Match]) -> list[Share]:
     A clause belongs to the subjects it names, or to those named before it. A brand within the name of its store or
     model is not a subject of its own here.
     """
+    if not 2 <= len(matches) <= _MOST_NAMES or len({match.subject for match in matches}) < 2:
+        return []
     outer = [match for match in matches if not any(_covers(other, match) for other in matches)]
     if len({match.subject for match in outer}) < 2:
         return []

@@ -36,7 +36,9 @@ _THEY_ARE_WORSE = re.compile(
     rf"|[跟和与同]{_US}{_ANY}{{0,4}}比{_ANY}{{0,6}}?{_BAD}"
     rf"|(?:不如|比不上|赶不上){_US}|没有?{_US}{_ANY}{{0,6}}?(?:这么|那么)?{_GOOD}"
 )
-_REGRETS_OTHERS = re.compile(rf"早知道{_ANY}{{0,3}}[不别没]{_ANY}{{0,3}}(?:买|选|去|换|碰)(?!了|这|它|他|你|买){_ANY}{{2,6}}(?=[,。;!?]|$)")
+_REGRETS_OTHERS = re.compile(
+    rf"早知道{_ANY}{{0,3}}[不别没]{_ANY}{{0,3}}(?:买|选|去|换|碰)(?!了|这|它|他|你|买){_ANY}{{2,6}}(?=[,。;!?]|$)"
+)
 #: We are the better one; the clause is about us.
 _BETTER = re.compile(
     rf"{_US}{_ANY}{{0,8}}比{_ANY}{{1,8}}?{_GOOD}(?:多|太|不|得|了|一|很|$|[,。!])"
@@ -77,6 +79,15 @@ def compares(marked: str) -> bool:
 
 def mark(text: str, spans: Sequence[Span]) -> str:
     """The text with every character of the spans replaced by `MARK`; the same length."""
-    for start, end in spans:
-        text = text[:start] + MARK * (end - start) + text[end:]
-    return text
+    return covered(text, spans, MARK)
+
+
+def covered(text: str, spans: Sequence[Span], with_: str) -> str:
+    """The text with every character of the spans, which may overlap, replaced by another one; the same length."""
+    pieces: list[str] = []
+    at = 0
+    for start, end in sorted(spans):
+        if end > at:
+            pieces += (text[at:start], with_ * (end - max(at, start)))
+            at = end
+    return "".join(pieces) + text[at:] if pieces else text

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from analysis.comparisons import better, worse
+from analysis.comparisons import better, covered, worse
 from analysis.speech_cues import ActKind, Cues, Span, act_kinds, bundled_cues
 from analysis.topics import Topic
 
@@ -27,6 +27,8 @@ _NEAR = 40
 _FAR = 60
 #: A mark of a joke counts more behind everything.
 _AT_THE_END = 4
+#: Of longer texts only the beginning is listened to: a cue would say nothing about the whole.
+_LONGEST = 1_000
 #: In longer texts a cue says less about the whole.
 _SHORT = 160
 #: Of a longer text a way of speaking says nothing; and what is read here is read more than once.
@@ -74,7 +76,9 @@ _ASKS = re.compile(
     r"请问|想问|求(?:推荐|解|助|问|车主|告知|科普|说)|有没有(?:人|用|必要|懂|朋友)|要不要|会不会|能不能|该不该|行不行|是不是|值不值|还是[^,。;!?]{1,8}[?]|纠结"
     r"|怎么(?:查|选|关|开|办|处理|弄|算|用|样|走|看)|什么意思|是什么(?!都)|哪(?:个好|里|家|款|些)|多少(?:钱|公里|合适|算)?[?]|多久|几[点天年号]|(?:吗|么)(?:[?。!,]|$|\s)|[呢不][?]"
 )
-_RHETORICAL = re.compile(r"还[^,。;!?]{0,6}的吗|难道|不就是|岂不|谁[^,。;!?]{0,4}敢|不敢|吓|害怕|后怕|出人命|我是不是|是不是当")
+_RHETORICAL = re.compile(
+    r"还[^,。;!?]{0,6}的吗|难道|不就是|岂不|谁[^,。;!?]{0,4}敢|不敢|吓|受伤|住院|炸|冒烟|[急]!|!!|急[。,]|哪来|害怕|后怕|出人命|我是不是|是不是当"
+)
 _QUOTE = re.compile(r"[“\"「『][^”\"」』\n]{1,60}[”\"」』]")
 #: Before a word for the end of it: somebody only says so, or demands it.
 _UNSETTLED = re.compile(
@@ -128,14 +132,12 @@ class Speech:
     """How a text speaks."""
 
     acts: Sequence[Act] = ()
-    #: What stands there and is not claimed by the author: denied, imagined, quoted to be contradicted. In order.
+    #: What stands there and is not claimed by the author: denied, imagined, quoted to be contradicted.
     unsaid: Sequence[Span] = ()
 
     def said(self, text: str) -> str:
         """The text, or one of the same length, with what is not claimed blanked."""
-        for start, end in self.unsaid:
-            text = text[:start] + " " * (end - start) + text[end:]
-        return text
+        return covered(text, self.unsaid, " ")
 
 
 def listen(text: str) -> Speech:
@@ -145,7 +147,7 @@ def listen(text: str) -> Speech:
     """
     if len(text) > _LONGEST:
         return Speech()
-    heard = _hear(text)
+    heard = _hear(text[:_LONGEST])
     forms = list(_forms(heard))
     if any(act.kind.code in ("service", "advert") for act in forms):
         return Speech(acts=forms)
@@ -162,7 +164,7 @@ def _unsaid(heard: _Heard, codes: set[str]) -> list[Span]:
         spans += heard.imagined
     if "denial" in codes:
         spans += heard.denied
-    return sorted(set(spans))
+    return spans
 
 
 def counted(acts: Sequence[Act], topics: Sequence[Topic]) -> list[Act]:
