@@ -31,6 +31,10 @@ class Place(NamedTuple):
     span: tuple[int, int]
 
 
+#: A text without a break is no clause of ten thousand characters.
+_WIDEST = 120
+
+
 class Words:
     """Kinds of words, compiled into one pattern; longest first, and a number stands alone (315 is not in 13155)."""
 
@@ -77,9 +81,10 @@ def clause_around(text: str, start: int, end: int) -> str:
 
 
 def _around(text: str, start: int, end: int, breaks: str) -> str:
-    left = max(text.rfind(sign, 0, start) for sign in breaks) + 1
-    right = min((at for sign in breaks if (at := text.find(sign, end)) >= 0), default=len(text))
-    return text[left:right]
+    first, last = max(0, start - _WIDEST), min(len(text), end + _WIDEST)
+    left = max(text.rfind(sign, first, start) for sign in breaks) + 1
+    right = min((at for sign in breaks if (at := text.find(sign, end, last)) >= 0), default=last)
+    return text[max(first, left) : right]
 
 
 def _standing_alone(word: str) -> str:
