@@ -9,15 +9,17 @@ from datetime import datetime, tzinfo
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from analysis.account import Account
 from analysis.attribution import about_subjects
 from analysis.background import Asked, Backgrounds
-from analysis.comparisons import mark
+from analysis.comparisons import covered, mark
 from analysis.context import Context, Origin, compares, is_service, speaks_to_the_matter, subjects_in
 from analysis.events import Candidate
 from analysis.features import prepare_folded
 from analysis.reading import Reading, read, with_pictures
 from analysis.risk import Facts, Risk, RiskScale, RiskTable, bundled_table
-from analysis.sentiment import Contribution, SentimentModel
+from analysis.sentiment import Contribution, Judgement, SentimentModel
+from analysis.shares import Opinion, overall, shares_of, told
 from analysis.speech_acts import Speech, counted, listen, shifted
 from analysis.subjects import Match, SubjectFinder
 from analysis.topics import OTHER, Topic, TopicFinder, bundled_topics
@@ -48,6 +50,8 @@ class _Judged:
     subjects: tuple[str, ...]
     #: How the narrowed words are meant.
     speech: Speech
+    #: Of several subjects, how badly it speaks of each.
+    opinions: tuple[Opinion, ...] = ()
     #: What the post it answers is about, if it names nobody itself.
     origin: Origin | None = None
 
@@ -102,8 +106,52 @@ class Analyser:
         `background` is asked at most once, after `group`, for the mentions that speak badly or of trouble. `pictures`
         holds, by post id, the words that were read from a post's pictures; they are judged as the author's.
         """
-        shown = pictures or {}
-        judged = self._with_origins([self._read(post, shown.get(post.id, "")) for post in posts], context)
+        judged, model, facts = self._facts_of(posts, now=now, group=group, context=context, pictures=pictures or {})
+        facts = self._with_background(facts, background)
+        return [
+            self._verdict(one, facts[row], partial(model.strongest_words, row, _CONSIDERED))
+            for row, one in enumerate(judged)
+        ]
+
+    def account(
+        self,
+        post: Post,
+        *,
+        now: datetime,
+        event: Event | None = None,
+        context: Context | None = None,
+        pictures: Mapping[str, str] | None = None,
+    ) -> Account:
+        """One post judged as `assess` does, but for the archive's background, with all that led to the verdict.
+
+        `event` is the one that the post was filed under.
+        """
+
+        def group(candidates: Sequence[Candidate]) -> Sequence[Event | None]:
+            return [event] * len(candidates)
+
+        [one], model, [facts] = self._facts_of([post], now=now, group=group, context=context, pictures=pictures or {})
+        return Account(
+            verdict=self._verdict(one, facts, partial(model.strongest_words, 0, _CONSIDERED)),
+            reading=one.reading,
+            narrowed=one.narrowed,
+            matches=one.matches,
+            facts=facts,
+            judgement=model,
+            is_silent=not one.prepared,
+        )
+
+    def _facts_of(
+        self,
+        posts: Sequence[Post],
+        *,
+        now: datetime,
+        group: Grouping | None,
+        context: Context | None,
+        pictures: Mapping[str, str],
+    ) -> tuple[list[_Judged], Judgement, list[Facts]]:
+        """All but the background: what was read, what the model says of it, and the facts with their events."""
+        judged = self._with_origins([self._read(post, pictures.get(post.id, "")) for post in posts], context)
         model = self._model.judge([one.prepared for one in judged], [one.post.channel for one in judged])
         # Of pictures and foreign words that the model never saw it has nothing to say, and says so.
         judged = [
@@ -115,16 +163,32 @@ class Analyser:
             shifted(probability, one.speech.acts, found) if one.prepared else _SILENT
             for probability, one, found in zip(model.probabilities.tolist(), judged, topics, strict=True)
         ]
+        judged = self._with_opinions(judged, topics)
+        negatives = [overall(negative, one.opinions) for negative, one in zip(negatives, judged, strict=True)]
         facts = [
             self._facts(one, negative, found, same[one.prepared] if one.prepared else 1)
             for one, negative, found in zip(judged, negatives, topics, strict=True)
         ]
-        facts = self._in_events(facts, judged, now=now, group=group)
-        facts = self._with_background(facts, background)
-        return [
-            self._verdict(one, facts[row], partial(model.strongest_words, row, _CONSIDERED))
+        return judged, model, self._in_events(facts, judged, now=now, group=group)
+
+    def _with_opinions(self, judged: Sequence[_Judged], topics: Sequence[Sequence[Topic]]) -> list[_Judged]:
+        """Those that speak of several subjects, with how badly they speak of each."""
+        found = list(judged)
+        asked = [
+            (row, share)
             for row, one in enumerate(judged)
+            if len(one.subjects) > 1 and one.prepared
+            for share in shares_of(one.narrowed, one.matches, partial(_prepared, matches=one.matches))
         ]
+        if asked:
+            model = self._model.judge(
+                [share.prepared for _, share in asked], [judged[row].post.channel for row, _ in asked]
+            )
+            for (row, share), probability in zip(asked, model.probabilities.tolist(), strict=True):
+                negative = shifted(probability, share.speech.acts, topics[row])
+                opinion = Opinion(subject=share.subject, negative=negative)
+                found[row] = replace(found[row], opinions=(*found[row].opinions, opinion))
+        return found
 
     def as_the_model_reads(self, posts: Sequence[Post], context: Context | None = None) -> list[str]:
         """What the model would judge of each post: the author's own words about the subjects, their names blanked."""
@@ -227,7 +291,7 @@ class Analyser:
         if facts.subjects and (is_negative or risk.grade):
             reasons += _strongest_words(one, why())
         if facts.subjects and one.prepared:
-            reasons += _manners(one, facts)
+            reasons += [*told(one.opinions), *_manners(one, facts)]
         if one.narrowed is not one.reading:
             reasons.append(Reason(code="attribution", text="帖文在对比别家，只按说到监测对象的部分研判"))
         if one.reading.cut_from is not None:
@@ -255,16 +319,24 @@ class Analyser:
 
 def _about(post: Post, reading: Reading, matches: Sequence[Match]) -> _Judged:
     narrowed = about_subjects(reading, matches)
-    speech = listen(mark(narrowed.own, [match.span for match in matches])) if matches or post.parent else Speech()
+    prepared, speech = _prepared(narrowed, matches, is_heard=bool(matches or post.parent))
     return _Judged(
         post=post,
         reading=reading,
         narrowed=narrowed,
         matches=matches,
-        prepared=prepare_folded(speech.said(_without_names(narrowed.own, matches))),
+        prepared=prepared,
         speech=speech,
         subjects=tuple(dict.fromkeys(match.subject for match in matches)),
     )
+
+
+def _prepared(reading: Reading, matches: Sequence[Match], is_heard: bool = True) -> tuple[str, Speech]:
+    """The author's own words as the model reads them, and how they are meant."""
+    spans = [match.span for match in matches]
+    speech = listen(mark(reading.own, spans)) if is_heard else Speech()
+    # A name is no opinion, and no brand may be born guilty.
+    return prepare_folded(speech.said(covered(reading.own, spans, " "))), speech
 
 
 def _strongest_words(judged: _Judged, words: Sequence[Contribution]) -> list[Reason]:
@@ -287,17 +359,6 @@ def _manners(one: _Judged, facts: Facts) -> list[Reason]:
         Reason(code=f"speech.{act.kind.code}", text=act.told, span=one.narrowed.span(*act.span))
         for act in counted(one.speech.acts, facts.topics)
     ]
-
-
-def _without_names(text: str, matches: Sequence[Match]) -> str:
-    """The text with the subjects' names blanked: a name is no opinion, and no brand may be born guilty."""
-    pieces: list[str] = []
-    at = 0
-    for start, end in sorted(match.span for match in matches):
-        if end > at:  # a brand may stand within the name of its store
-            pieces += (text[at:start], " " * (end - max(at, start)))
-            at = end
-    return "".join(pieces) + text[at:] if pieces else text
 
 
 def _named(one: _Judged, subjects: Sequence[str]) -> list[Reason]:
