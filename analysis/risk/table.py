@@ -297,7 +297,7 @@ def _explain(kind: str, context: Mapping[str, Any], message: str) -> tuple[str, 
         case "extra_forbidden":
             return "不认识的键", "删去它，或对照 analysis/lexicons/risk.toml 检查拼写"
         case "missing":
-            return "新增的一组缺少这个键", "补上它，写法见 analysis/lexicons/risk.toml"
+            return "缺少这个键", "补上它，写法见 analysis/lexicons/risk.toml"
         case "greater_than_equal" | "less_than_equal" | "greater_than" | "less_than":
             name, bound = next(iter(context.items()))
             return "超出范围", f"应{ {'ge': '不小于', 'le': '不大于', 'gt': '大于', 'lt': '小于'}[name] } {bound}"
