@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analysis.comparisons import blames_others, mark
 from analysis.reading import Reading
@@ -76,15 +76,7 @@ def names_others(text: str) -> bool:
     return bool(_OTHERS.search(text))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """What a post says of one of several subjects."""
-
-    subject: str
-    reading: Reading
-
-
-def shares(reading: Reading, matches: Sequence[Match]) -> list[Share]:
+def said_of_each(reading: Reading, matches: Sequence[Match]) -> list[tuple[str, Reading]]:
     """What the post says of each subject, where clauses speak of different ones; else nothing.
 
     A clause belongs to the subjects it names, or to those named before it. A brand within the name of its store or
@@ -104,7 +96,7 @@ def shares(reading: Reading, matches: Sequence[Match]) -> list[Share]:
             spans.setdefault(subject, []).append((start, end))
     if len({tuple(found) for found in spans.values()}) < 2:
         return []
-    return [Share(subject=subject, reading=_only(reading, found)) for subject, found in spans.items()]
+    return [(subject, _only(reading, found)) for subject, found in spans.items()]
 
 
 def _turns(clause: str) -> bool:
