@@ -14,14 +14,17 @@ from core.text import fold
 _MISSING = re.compile(
     r"(?:不|没|未|拒绝?|不肯|不愿)(?:肯|给|开|提供|出|让|有|签|见|寄|退|能)*|要求|索要|催|补开|伪造|假"
 )
+#: Kinds of words: those that are enough, and those that must be shown. Both prefixes are equally long.
+_CLAIMED, _SHOWN = "c:", "s:"
 
 
 class Proof:
     """The compiled words of `[evidence]`."""
 
     def __init__(self, row: Evidence) -> None:
-        self._words = Words({code: kind.words for code, kind in row.kinds.items()}, masks=row.masks)
-        self._shown = Words({code: kind.shown for code, kind in row.kinds.items()}, masks=row.masks)
+        claimed = {f"{_CLAIMED}{code}": kind.words for code, kind in row.kinds.items()}
+        shown = {f"{_SHOWN}{code}": kind.shown for code, kind in row.kinds.items()}
+        self._words = Words({**claimed, **shown}, masks=row.masks)
         self._showing = tuple(map(fold, row.showing))
         self._not_images = tuple(part.lower() for part in row.not_images)
 
@@ -32,12 +35,10 @@ class Proof:
     def find(self, text: str) -> list[Place]:
         """The first place of each kind, in reading order."""
         found: dict[str, Place] = {}
-        places = [
-            *self._words.meant(text),
-            *(place for place in self._shown.meant(text) if self._is_shown(text, place)),
-        ]
-        for place in sorted(places, key=lambda place: place.span):
-            found.setdefault(place.kind, place)
+        for place in self._words.meant(text):
+            if place.kind.startswith(_CLAIMED) or self._is_shown(text, place):
+                code = place.kind[len(_CLAIMED) :]
+                found.setdefault(code, place._replace(kind=code))
         return list(found.values())
 
     def _is_shown(self, text: str, place: Place) -> bool:

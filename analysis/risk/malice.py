@@ -5,57 +5,61 @@ Each of them has innocent explanations; a person decides.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from analysis.background import Earlier
 from analysis.risk.facts import Facts, Weigher
 from analysis.risk.table import Malice, RiskTable
-from analysis.risk.words import Words
+from analysis.risk.words import Place, Words
 from core.model import Reason
+
+_BODY = "body:"
+
+
+class _Wording:
+    """The compiled words of `[malice]`, found in one pass."""
+
+    def __init__(self, row: Malice) -> None:
+        kinds = {f"{_BODY}{word}": [word] for word in row.bodies}
+        self._words = Words({"demand": row.demands, "forged": row.forged, "anonymous": row.anonymous, **kinds})
+        self._superiors = Words({"superior": row.superiors})
+        self._many_bodies = row.many_bodies
+
+    def remarks(self, facts: Facts) -> list[Reason]:
+        first: dict[str, Place] = {}
+        for found in self._words.every(facts.reading.own):
+            first.setdefault(found.kind, found)
+        if not first:
+            return []
+        reasons = []
+        if place := first.get("demand"):
+            reasons.append(_remark("demand", f"提示：有索要钱款的措辞“{place.word}”", facts, place))
+        bodies = sum(kind.startswith(_BODY) for kind in first)
+        if bodies >= self._many_bodies:
+            reasons.append(_remark("bodies", f"提示：同时提到向 {bodies} 个机构反映"))
+        if place := first.get("anonymous"):
+            above = next(self._superiors.every(facts.reading.own), None)
+            text = f"提示：自称匿名向上级反映（“{above.word}”）" if above else "提示：自称匿名举报"
+            reasons.append(_remark("anonymous", text, facts, place))
+        if place := first.get("forged"):
+            text = f"提示：提到“{place.word}”，材料真伪有争议，请核对原件"
+            reasons.append(_remark("forged", text, facts, place))
+        return reasons
 
 
 def malice(table: RiskTable) -> Weigher:
     """All remarks on one mention."""
-    row = table.malice
-    demands, forged = Words({"demand": row.demands}), Words({"forged": row.forged})
-    bodies = Words({word: [word] for word in row.bodies})
-    anonymous, superiors = Words({"anonymous": row.anonymous}), Words({"superior": row.superiors})
+    row, wording = table.malice, _Wording(table.malice)
 
     def weigh(facts: Facts) -> list[Reason]:
-        return [
-            *_first(facts, demands, "malice.demand", lambda word: f"提示：有索要钱款的措辞“{word}”"),
-            *_bodies(facts, bodies, row),
-            *_anonymous(facts, anonymous, superiors),
-            *_first(facts, forged, "malice.forged", lambda word: f"提示：提到“{word}”，材料真伪有争议，请核对原件"),
-            *_same_text(facts, row),
-            *_history(facts, row),
-        ]
+        return [*wording.remarks(facts), *_same_text(facts, row), *_history(facts, row)]
 
     return weigh
 
 
-def _first(facts: Facts, words: Words, code: str, sentence: Callable[[str], str]) -> list[Reason]:
-    place = next(words.every(facts.reading.own), None)
-    if place is None:
-        return []
-    return [Reason(code=code, text=sentence(place.word), span=facts.reading.span(*place.span))]
-
-
-def _bodies(facts: Facts, bodies: Words, row: Malice) -> list[Reason]:
-    named = {place.kind for place in bodies.every(facts.reading.own)}
-    if len(named) < row.many_bodies:
-        return []
-    return [Reason(code="malice.bodies", text=f"提示：同时提到向 {len(named)} 个机构反映")]
-
-
-def _anonymous(facts: Facts, anonymous: Words, superiors: Words) -> list[Reason]:
-    place = next(anonymous.every(facts.reading.own), None)
-    if place is None:
-        return []
-    above = next(superiors.every(facts.reading.own), None)
-    text = f"提示：自称匿名向上级反映（“{above.word}”）" if above else "提示：自称匿名举报"
-    return [Reason(code="malice.anonymous", text=text, span=facts.reading.span(*place.span))]
+def _remark(code: str, text: str, facts: Facts | None = None, place: Place | None = None) -> Reason:
+    span = facts.reading.span(*place.span) if facts and place else None
+    return Reason(code=f"malice.{code}", text=text, span=span)
 
 
 def _same_text(facts: Facts, row: Malice) -> list[Reason]:

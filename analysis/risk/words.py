@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+import ahocorasick
+
 from core.text import fold
 
 #: How far before a word its denial may begin.
@@ -36,26 +38,27 @@ _WIDEST = 120
 
 
 class Words:
-    """Kinds of words, compiled into one pattern; longest first, and a number stands alone (315 is not in 13155)."""
+    """Kinds of words, found in one pass; the longest counts, and a number stands alone (315 is not in 13155)."""
 
     def __init__(self, kinds: Mapping[str, Iterable[str]], *, masks: Iterable[str] = ()) -> None:
-        self._kinds: dict[str, str] = {}
-        for kind, words in kinds.items():
-            for word in words:
-                self._kinds.setdefault(fold(word), kind)
-        every = sorted({*self._kinds, *map(fold, masks)}, key=len, reverse=True)
-        body = "|".join(_standing_alone(word) for word in every)
-        self._masks = frozenset(map(fold, masks))
-        self._pattern = re.compile(body) if body else None
+        self._automaton = ahocorasick.Automaton()
+        for kind, words in list(kinds.items())[::-1]:
+            for word in map(fold, words):
+                self._automaton.add_word(word, (kind, word))
+        for word in map(fold, masks):
+            self._automaton.add_word(word, ("", word))
+        self._is_empty = not len(self._automaton)
+        if not self._is_empty:
+            self._automaton.make_automaton()
 
     def every(self, text: str) -> Iterator[Place]:
         """Every place, denied or not, in reading order; masked words left out."""
-        if self._pattern is None:
+        if self._is_empty:
             return
-        for match in self._pattern.finditer(text):
-            word = match.group()
-            if word not in self._masks:
-                yield Place(self._kinds[word], word, match.span())
+        for last, (kind, word) in self._automaton.iter_long(text):
+            start, end = last - len(word) + 1, last + 1
+            if kind and _stands_alone(text, start, end):
+                yield Place(kind, word, (start, end))
 
     def meant(self, text: str) -> Iterator[Place]:
         """The places where the word is not denied."""
@@ -87,11 +90,12 @@ def _around(text: str, start: int, end: int, breaks: str) -> str:
     return text[max(first, left) : right]
 
 
-def _standing_alone(word: str) -> str:
-    """A word that begins or ends with a digit has no digit beside it, one of Latin letters no letter."""
-    body = re.escape(word)
-    if word[0].isascii() and word[0].isalnum():
-        body = r"(?<![0-9])" + body if word[0].isdigit() else r"(?<![a-z])" + body
-    if word[-1].isascii() and word[-1].isalnum():
-        body += r"(?![0-9])" if word[-1].isdigit() else r"(?![a-z])"
-    return body
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether a word that begins or ends with a digit has no digit beside it, one of Latin letters no letter."""
+    return not (_continues(text[start], text[start - 1 : start]) or _continues(text[end - 1], text[end : end + 1]))
+
+
+def _continues(edge: str, beside: str) -> bool:
+    if not edge.isascii() or not beside.isascii():
+        return False
+    return (edge.isdigit() and beside.isdigit()) or (edge.isalpha() and beside.isalpha())

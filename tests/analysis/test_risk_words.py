@@ -39,8 +39,9 @@ def test_grave_circumstances(text: str, code: str) -> None:
     found = {reason.code: reason for reason in weigh(facts_of(make_post(text))).reasons}
     assert code in found, sorted(found)
     assert found[code].points > 0
-    assert found[code].span is not None
-    assert fold(text[slice(*found[code].span)]) in found[code].text
+    span = found[code].span
+    assert span is not None
+    assert fold(text[slice(*span)]) in found[code].text
 
 
 @pytest.mark.parametrize(
