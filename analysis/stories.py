@@ -1,43 +1,39 @@
-"""When two posts tell the same story: their fingerprints, and how well two of them fit.
+"""What makes a post comparable with others: a fingerprint of its characters, and what people cannot reword.
 
-A copied text is known by its characters (MinHash). The same incident in other words is known by what people cannot
-reword: whose car, what happened, where, which model, and rare words.
+A copied text is known by its characters (MinHash). The same incident in other words is known by whose car, what
+happened, where, which model, and rare words. How well two posts fit is decided in `analysis.event_fit`.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from operator import eq
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
+import ahocorasick
 import numpy as np
 import numpy.typing as npt
 
-from analysis.tokens import how_common, place_names, words
+from analysis.tokens import how_common, place_names, segmenter
 from core.model import Channel
 
-_PERMUTATIONS = 64
+PERMUTATIONS = 64
 #: One seed a hash function: multiples of the golden ratio's 64-bit fraction, wrapped.
-_SEEDS = np.arange(1, _PERMUTATIONS + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-_BANDS = 16
+_SEEDS = np.arange(1, PERMUTATIONS + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 _SHORTEST = 14
-#: Estimated share of common shingles from which two texts are one text.
-_COPIED = 0.5
-#: What the common clues must weigh: what happened, and at least one more thing that is rare.
-_FITS = 4.9
-_MODEL_WEIGHT, _PLACE_WEIGHT, _RARE_WEIGHT = 2.0, 3.0, 1.5
-#: Words that occur less often than this in jieba's dictionary's corpus are telling.
-_RARE_BELOW = 300
-#: A story needs something that happened; two everyday complaints need more in common than two fires.
-_EVERYDAY_BELOW = 2.0
-_EVERYDAY_FITS = 7.0
+#: Clues that are kept of one kind, and words: the gravest, the first named, the rarest.
+MOST_NAMED, MOST_WORDS = 4, 28
+#: The dictionary counts some 60 million words: a word counted this often is in every ordinary post.
+_ORDINARY = 1e6
+RAREST, _TELLING, _IS_PLACE = 14.0, 2.5, -1.0
 _MODEL_CODE = re.compile(r"(?=[a-z0-9]*[a-z])(?=[a-z0-9]*\d)[a-z0-9]{2,12}")
 _NOT_MODELS = frozenset({"4s", "4s店", "3d", "2d", "5g", "4g", "mp3", "mp4", "h5", "b2b"})
 _LETTERS = re.compile(r"[^\w]+")
@@ -69,7 +65,7 @@ class Signature:
     """What makes a post comparable with others; survives restarts as one line of JSON."""
 
     subjects: frozenset[str]
-    #: Weighted by kind: "i:fire", "p:杭州", "m:s7", "w:浓硫酸".
+    #: By kind: "i:fire" (what happened, with its weight), "p:杭州", "m:s7", "w:浓硫酸" (with how rare it is, in nats).
     clues: Mapping[str, float]
     minhash: tuple[int, ...]
     #: Id of the post it answers or reposts: it speaks in that post's thread.
@@ -89,43 +85,6 @@ class Signature:
         minhash = tuple(values.tolist())
         return cls(subjects=frozenset(row["s"]), clues=row["c"], minhash=minhash, parent=row.get("r"))
 
-    def shelf_marks(self) -> Iterator[str]:
-        """What a post of the same story shares with this one: at least one of these."""
-        width = _PERMUTATIONS // _BANDS
-        for subject in self.subjects:
-            for clue in self.clues:
-                if clue[0] == "i":
-                    yield f"{subject}\x1f{clue}"
-            for band in range(_BANDS if self.minhash else 0):
-                yield f"{subject}\x1f{band}{self.minhash[band * width : (band + 1) * width]}"
-
-
-def fit(one: Signature, other: Signature) -> float:
-    """How well two posts fit into one story, 0 if they do not: the weight of common clues, or of a copied text."""
-    if not one.subjects & other.subjects:
-        return 0.0
-    if one.minhash and other.minhash:
-        alike: float = sum(map(eq, one.minhash, other.minhash)) / _PERMUTATIONS
-        if alike >= _COPIED:
-            return 100.0 * alike
-    common = one.clues.keys() & other.clues.keys()
-    happened = [one.clues[clue] for clue in common if clue[0] == "i"]
-    if not happened or any(_contradict(one, other, common, kind) for kind in "pm"):
-        return 0.0
-    # Several words for one kind of trouble are one clue; the gravest speaks for all.
-    weight = max(happened) + sum(one.clues[clue] for clue in common if clue[0] != "i")
-    bar = _FITS if max(happened) >= _EVERYDAY_BELOW else _EVERYDAY_FITS
-    return weight if weight >= bar else 0.0
-
-
-def _contradict(one: Signature, other: Signature, common: set[str], kind: str) -> bool:
-    """Whether both name something of this kind (places, models), and nothing in common."""
-    return (
-        not any(clue[0] == kind for clue in common)
-        and any(clue[0] == kind for clue in one.clues)
-        and any(clue[0] == kind for clue in other.clues)
-    )
-
 
 def signature(candidate: Candidate) -> Signature:
     """The signature of a post; depends on nothing else."""
@@ -133,21 +92,36 @@ def signature(candidate: Candidate) -> Signature:
     bare = text
     for name in sorted(candidate.names, key=len, reverse=True):
         bare = bare.replace(name, " ")
-    clues: dict[str, float] = {}
-    for word, (name, weight) in _incidents().items():
-        if word in text:
-            clues[f"i:{name}"] = weight
+    happened: dict[str, float] = {}
+    for _, (name, weight) in _incidents().iter(text):
+        happened[f"i:{name}"] = weight
     # A model code is a clue even where it is part of the subject's name.
-    for code in _MODEL_CODE.findall(text):
-        if code not in _NOT_MODELS:
-            clues[f"m:{code}"] = _MODEL_WEIGHT
-    for word in dict.fromkeys(words(bare)):  # in the order of the text: a set has another one in each process
-        if word in place_names() and word not in _WIDE:
-            clues[f"p:{word}"] = _PLACE_WEIGHT
-        elif len(word) > 1 and not word.isascii() and how_common(word) < _RARE_BELOW:
-            clues[f"w:{word}"] = _RARE_WEIGHT
-    subjects = frozenset(candidate.subjects)
-    return Signature(subjects=subjects, clues=clues, minhash=_minhash(bare), parent=candidate.parent)
+    models = [f"m:{code}" for code in _MODEL_CODE.findall(text) if code not in _NOT_MODELS]
+    places: list[str] = []
+    rare: dict[str, float] = {}
+    # In the order of the text: a set has another one in each process.
+    for word in dict.fromkeys(segmenter().words_of_folded(bare)):
+        nats = _rarity(word)
+        if nats == _IS_PLACE:
+            places.append(f"p:{word}")
+        elif nats >= _TELLING:
+            rare[f"w:{word}"] = nats
+    clues = {name: happened[name] for name in sorted(happened, key=lambda name: -happened[name])[:MOST_NAMED]}
+    clues |= dict.fromkeys([*dict.fromkeys(models)][:MOST_NAMED], 0.0) | dict.fromkeys(places[:MOST_NAMED], 0.0)
+    clues |= {word: rare[word] for word in sorted(rare, key=lambda word: -rare[word])[:MOST_WORDS]}
+    return Signature(
+        subjects=frozenset(candidate.subjects), clues=clues, minhash=_minhash(bare), parent=candidate.parent
+    )
+
+
+@lru_cache(65_536)
+def _rarity(word: str) -> float:
+    """How surprising a word is in an ordinary post of some 60 words, in nats; `_IS_PLACE` for a place."""
+    if (word in place_names() or word in _table()["cities"]) and word not in _WIDE:
+        return _IS_PLACE
+    if len(word) <= (2 if word.isascii() else 1):
+        return 0.0
+    return round(min(RAREST, math.log(_ORDINARY / (how_common(word) + 1))), 1)
 
 
 def _minhash(text: str) -> tuple[int, ...]:
@@ -167,7 +141,16 @@ def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 
 
 @cache
-def _incidents() -> Mapping[str, tuple[str, float]]:
-    path = Path(__file__).parent / "lexicons" / "stories.toml"
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
-    return {word: (row["name"], row["weight"]) for row in table["incident"] for word in row["words"]}
+def _incidents() -> ahocorasick.Automaton:
+    """Finds every word for what may happen, with its kind and weight."""
+    found = ahocorasick.Automaton()
+    for row in _table()["incident"]:
+        for word in row["words"]:
+            found.add_word(word, (row["name"], row["weight"]))
+    found.make_automaton()
+    return found
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).parent / "lexicons" / "stories.toml").read_text(encoding="utf-8"))
