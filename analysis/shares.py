@@ -1,10 +1,11 @@
 """Of several subjects in one post, whom it speaks badly of: "车是好车，店是黑店".
 
-What is said of each is judged on its own; the post is as bad as what it says of the worst.
+What is said of each is judged on its own, too, and told to the reader.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -52,8 +53,20 @@ def shares_of(
 
 
 def overall(whole: float, opinions: Sequence[Opinion]) -> float:
-    """How bad the post is: as bad as what it says of the worst, and never better than as a whole it sounds."""
-    return max((whole, *(opinion.negative for opinion in opinions)))
+    """How bad the post is: as it sounds as a whole, or half way (in log odds) to what it says of the worst.
+
+    Half way, because a part is shorter than the whole and so judged less surely.
+    """
+    if not opinions:
+        return whole
+    worst = max(opinion.negative for opinion in opinions)
+    odds = math.sqrt(_odds(whole) * _odds(worst))
+    return max(whole, odds / (1.0 + odds))
+
+
+def _odds(probability: float) -> float:
+    bounded = min(1.0 - 1e-9, max(1e-9, probability))
+    return bounded / (1.0 - bounded)
 
 
 def told(opinions: Sequence[Opinion]) -> list[Reason]:

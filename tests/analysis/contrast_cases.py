@@ -1,7 +1,7 @@
-"""The contrast cases: minimal pairs that differ in what is meant and hardly in their words, judged by the whole analyser.
+"""The contrast cases: minimal pairs that differ in what is meant and hardly in their words.
 
 `contrast.jsonl` is what the rules were developed beside; `contrast_reserve.jsonl` holds more of the same kinds that no
-rule was ever tuned on. Both were written before the rules. `scripts/contrast.py` writes the figures into the model card.
+rule was ever tuned on. Both were written before the rules. `scripts/contrast.py` writes the figures into the card.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from analysis.analyser import Analyser
 from analysis.sentiment import SentimentModel
@@ -29,7 +30,9 @@ SUBJECTS = (
     ),
     SubjectSettings(name="启程X5", kind="model", aliases=("X5", "曜行X5"), require=("曜行", "启程", "4S")),
     SubjectSettings(name="周启明", kind="person", require=("曜行", "董事长", "车主", "年会", "老板")),
-    SubjectSettings(name="远方汽车", aliases=("远方", "远方4S店"), require=("汽车", "4S", "销售"), exclude=("诗和远方",)),
+    SubjectSettings(
+        name="远方汽车", aliases=("远方", "远方4S店"), require=("汽车", "4S", "销售"), exclude=("诗和远方",)
+    ),
     SubjectSettings(name="蓝天汽车", aliases=("蓝天", "蓝天汽贸"), require=("汽车", "汽贸"), exclude=("蓝天保卫战",)),
 )
 
@@ -78,9 +81,8 @@ def judge(found: Sequence[Case], judge_with: Analyser) -> list[Judged]:
     return [_judge(case, judge_with) for case in found]
 
 
-def _case(row: dict[str, object]) -> Case:
-    lists = {key: tuple(row.pop(key, ())) for key in ("subjects", "about")}  # type: ignore[arg-type]
-    return Case(**lists, **row)  # type: ignore[arg-type]
+def _case(row: dict[str, Any]) -> Case:
+    return Case(**{**row, "subjects": tuple(row["subjects"]), "about": tuple(row.get("about", ()))})
 
 
 def _judge(case: Case, judge_with: Analyser) -> Judged:
@@ -97,14 +99,13 @@ def _is_right(case: Case, verdict: Verdict) -> bool:
 
     A reply that says nothing bad need not be filed under its thread's subjects (`analysis.context` says why).
     """
-    given = set(verdict.subjects)
-    if not case.subjects:
+    given, meant = set(verdict.subjects), set(case.subjects)
+    is_negative = verdict.negative >= 0.5
+    if not meant:
         return not given
-    if verdict.negative >= 0.5 and bool(given) != case.negative:
-        return False
-    if (verdict.negative >= 0.5 and bool(given & set(case.subjects))) != case.negative:
-        return False
-    return given >= set(case.subjects) or (case.parent_text is not None and not case.negative)
+    if case.negative:
+        return is_negative and given >= meant
+    return not (is_negative and given) and (given >= meant or case.parent_text is not None)
 
 
 def _post(native_id: str, text: str, channel: Channel, parent: str | None = None) -> Post:
