@@ -10,21 +10,22 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, String, and_, cast, func, or_, select
+from sqlalchemy import Connection, String, cast, func, select
 
 from analysis.background import Asked, Pace
 from core.database import Database
-from core.schema import posts, verdicts
+from core.schema import event_posts, posts, verdicts
 
 _DAYS = 28
-_HOUR = timedelta(hours=1)
 _SLOW = timedelta(minutes=30)
 _FAST = timedelta(minutes=1)
 _DAY_HOURS = 24
 _SECONDS = 3600
+#: How long after it was fetched a post may be stored, at the latest; clocks of several machines differ, too.
+_LATE = timedelta(days=1)
 
 #: (site, subject)
 _Key = tuple[str, str]
@@ -56,7 +57,8 @@ class PaceKeeper:
         self._past = _Tallies()
         self._recent = _Tallies()
         self._floor = 0
-        self._read_days: dict[str, set[int]] = {}
+        self._read_days: dict[str, set[int]] = defaultdict(set)
+        self._days_until: datetime | None = None
         self._slow: datetime | None = None
         self._fast: datetime | None = None
 
@@ -69,9 +71,9 @@ class PaceKeeper:
             if is_slow:
                 self._floor = _hour(now) - self.hours
                 self._past = self._read_past(connection, now)
-                self._read_days = _read_days(connection, now - timedelta(days=_DAYS + 1))
+                self._note_read_days(connection, now)
                 self._slow = now
-            self._recent = self._read_recent(connection, now)
+            self._recent = self._read_recent(connection)
             self._fast = now
 
     def note(self, asked: Sequence[Asked]) -> None:
@@ -87,7 +89,7 @@ class PaceKeeper:
         return tuple(self._pace(asked.post.site, subject, hour) for subject in asked.subjects)
 
     def _pace(self, site: str, subject: str, hour: int) -> Pace:
-        days = self._read_days.get(site, set())
+        days = self._read_days.get(site, ())
         past, recent = self._past.by_hour.get((site, subject)), self._recent.by_hour.get((site, subject))
 
         def within(last: int) -> int:
@@ -101,12 +103,15 @@ class PaceKeeper:
         return Pace(subject=subject, site=site, hours=self.hours, count=within(hour), earlier=earlier)
 
     def _read_past(self, connection: Connection, now: datetime) -> _Tallies:
-        since = now - timedelta(days=_DAYS + 1)
-        hour, subjects = func.substr(cast(_when, String), 1, 13), cast(verdicts.c.subjects, String)
+        hour, subjects = func.substr(cast(event_posts.c.published, String), 1, 13), cast(verdicts.c.subjects, String)
         wanted = (
             select(posts.c.site, hour.label("hour"), subjects.label("subjects"), func.count().label("mentions"))
-            .join(verdicts, verdicts.c.id == posts.c.id)
-            .where(_between(since, _moment(self._floor, now)), self._is_counted())
+            .select_from(_MENTIONS)
+            .where(
+                event_posts.c.published >= now - timedelta(days=_DAYS + 1),
+                event_posts.c.published < _moment(self._floor),
+                verdicts.c.negative >= self._negative_from,
+            )
             .group_by(posts.c.site, hour, subjects)
         )
         tallies = _Tallies()
@@ -115,42 +120,34 @@ class PaceKeeper:
                 tallies.by_hour[row.site, subject][_hour_named(row.hour)] += row.mentions
         return tallies
 
-    def _read_recent(self, connection: Connection, now: datetime) -> _Tallies:
+    def _read_recent(self, connection: Connection) -> _Tallies:
         wanted = (
-            select(posts.c.id, posts.c.site, _when.label("moment"), posts.c.collected, verdicts.c.subjects)
-            .join(verdicts, verdicts.c.id == posts.c.id)
-            .where(_between(_moment(self._floor, now), None), self._is_counted())
+            select(posts.c.id, posts.c.site, event_posts.c.published, verdicts.c.subjects)
+            .select_from(_MENTIONS)
+            .where(event_posts.c.published >= _moment(self._floor), verdicts.c.negative >= self._negative_from)
         )
         tallies = _Tallies()
         for row in connection.execute(wanted):
-            tallies.add(row.id, row.site, row.subjects, _hour(min(row.moment, row.collected)))
+            tallies.add(row.id, row.site, row.subjects, _hour(row.published))
         return tallies
 
-    def _is_counted(self) -> ColumnElement[bool]:
-        return and_(verdicts.c.negative >= self._negative_from, cast(verdicts.c.subjects, String) != "[]")
+    def _note_read_days(self, connection: Connection, now: datetime) -> None:
+        """Note the days (since 1970, UTC) on which anything of a site was read; on the others we know nothing.
+
+        When a post was first fetched never changes: only what was fetched since the last time is looked at.
+        """
+        since = self._days_until or now - timedelta(days=_DAYS + 1)
+        day = func.substr(cast(posts.c.collected, String), 1, 10)
+        wanted = select(posts.c.site, day.label("day")).where(posts.c.collected >= since).group_by(posts.c.site, day)
+        for row in connection.execute(wanted):
+            self._read_days[row.site].add(_hour_named(f"{row.day} 00") // _DAY_HOURS)
+        self._days_until = now - _LATE
 
 
-#: `Post.when`, in SQL.
-_when = func.coalesce(posts.c.published, posts.c.collected, type_=posts.c.collected.type)
-
-
-def _between(since: datetime, until: datetime | None) -> ColumnElement[bool]:
-    """`since <= Post.when < until`, spelled so that the indexes of both columns serve it."""
-    shown, unknown = [posts.c.published >= since], [posts.c.published.is_(None), posts.c.collected >= since]
-    if until is not None:
-        shown.append(posts.c.published < until)
-        unknown.append(posts.c.collected < until)
-    return or_(and_(*shown), and_(*unknown))
-
-
-def _read_days(connection: Connection, since: datetime) -> dict[str, set[int]]:
-    """By site: the days (since 1970, UTC) on which anything of it was read; on the others we know nothing."""
-    day = func.substr(cast(posts.c.collected, String), 1, 10)
-    wanted = select(posts.c.site, day.label("day")).where(posts.c.collected >= since).group_by(posts.c.site, day)
-    found: dict[str, set[int]] = defaultdict(set)
-    for row in connection.execute(wanted):
-        found[row.site].add(_hour_named(f"{row.day} 00") // _DAY_HOURS)
-    return dict(found)
+#: Who has an event has a subject and speaks badly, or of trouble: far fewer than all posts, and indexed by time.
+_MENTIONS = event_posts.join(posts, posts.c.id == event_posts.c.post).join(
+    verdicts, verdicts.c.id == event_posts.c.post
+)
 
 
 def _is_old(read: datetime | None, now: datetime, age: timedelta) -> bool:
@@ -161,8 +158,8 @@ def _hour(moment: datetime) -> int:
     return int(moment.timestamp()) // _SECONDS
 
 
-def _moment(hour: int, like: datetime) -> datetime:
-    return datetime.fromtimestamp(hour * _SECONDS, tz=like.tzinfo)
+def _moment(hour: int) -> datetime:
+    return datetime.fromtimestamp(hour * _SECONDS, tz=UTC)
 
 
 @cache

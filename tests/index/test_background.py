@@ -54,9 +54,20 @@ class World:
         subjects = more.pop("subjects", (OURS,))
         made = self.post(when, text, **more)
         verdict = Verdict(id=made.id, negative=negative, subjects=subjects, event=event)
+        row = {"post": made.id, "event": self.event(), "channel": "forum", "signature": "{}"}
         with self.database.write() as connection:
             VerdictStore(self.database).save(connection, [verdict], now=when)
+            if subjects:
+                connection.execute(insert(event_posts).values(**row, published=min(made.when, made.collected)))
         return made
+
+    def event(self) -> str:
+        """Some event under which mentions are filed."""
+        with self.database.write() as connection:
+            if connection.scalar(select(events.c.id).where(events.c.id == "any")) is None:
+                row = {"first_post": "p", "first_published": NOW, "last_published": NOW, "size": 1, "channels": []}
+                connection.execute(insert(events).values(id="any", title="t", **row))
+        return "any"
 
     def around(self, *posts: Post, store: BackgroundStore | None = None, **more: Any) -> list[Background]:
         found = [asked(post, **more) for post in posts]
