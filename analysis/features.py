@@ -116,14 +116,19 @@ class Alphabet:
             table[ord(character)] = number
         return cls(table, {word: number for number, word in enumerate(words, start=1)})
 
-    def character_keys(self, prepared: Sequence[str]) -> tuple[Keys, Keys]:
-        """Rows and keys of all runs of one, two and three known characters."""
+    def character_keys(self, prepared: Sequence[str], *, marks: bool = True) -> tuple[Keys, Keys]:
+        """Rows and keys of all runs of one, two and three known characters.
+
+        Without `marks` the texts need not have gone through `prepare`: brackets are characters like others.
+        """
         joined = "\0".join(prepared) + "\0"
         codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
         rows = np.cumsum(codes == 0)
         ids = self.characters[np.where(codes < ALPHABET, codes, 0)]
-        # The letters of an emoticon's name are no letters of the text.
-        ids[np.cumsum((codes == _OPEN).astype(np.int8) - (codes == _CLOSE).astype(np.int8)) > 0] = 0
+        if marks and "[" in joined:
+            # The letters of an emoticon's name are no letters of the text.
+            steps = (codes == _OPEN).astype(np.int64) - (codes == _CLOSE)
+            ids[np.cumsum(steps) > 0] = 0
         return _grams(rows, ids, CHARACTER_BITS, LONGEST_RUN)
 
     def word_keys(self, segmented: Sequence[Sequence[str]]) -> tuple[Keys, Keys]:

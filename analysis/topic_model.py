@@ -163,7 +163,7 @@ class TopicModel:
         return kept
 
     def _cells(self, texts: Sequence[str]) -> sparse.csr_matrix:
-        entries = self.block.entries(*self.alphabet.character_keys(texts))
+        entries = self.block.entries(*self.alphabet.character_keys(texts, marks=False))
         ends = np.searchsorted(entries.rows, np.arange(len(texts) + 1))
         shape = (len(texts), len(self.block.keys))
         return sparse.csr_matrix((entries.values, entries.columns, ends), shape=shape)
