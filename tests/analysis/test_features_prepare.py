@@ -66,3 +66,10 @@ def test_an_emoticon_is_one_word_and_no_characters() -> None:
     rows, keys = Alphabet.of("车坏了衰唉", []).character_keys([prepare("车坏了[衰]唉")])
     assert Alphabet.of("车坏了衰唉", []).characters[ord("衰")] not in keys
     assert len(rows) == len(keys) == 4 + 2 + 1
+
+
+def test_a_bracket_in_raw_text_hides_nothing() -> None:
+    """Not in its own text, and not in those behind it."""
+    alphabet = Alphabet.of("车坏了", [])
+    rows, _ = alphabet.character_keys(["[车坏了", "车坏了"], marks=False)
+    assert rows.tolist().count(0) == rows.tolist().count(1) == 6
