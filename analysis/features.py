@@ -28,6 +28,8 @@ WORD_BITS = 19
 ALPHABET = 0x10000
 #: Characters in a row that make a feature.
 LONGEST_RUN = 3
+#: A cell is a key (at most 3 × 14 bits) and the number of its text.
+_ROW_BITS = 21
 _OPEN, _CLOSE = ord("["), ord("]")
 #: Changes with every change of what `prepare`, the segmentation or the keys make of a text. A model is only good for
 #: the version it was trained with.
@@ -86,19 +88,37 @@ class Block:
     idf: Values
 
     def entries(self, rows: Keys, keys: Keys) -> Entries:
-        """Sublinear TF-IDF of the known keys, each text scaled to length 1."""
+        """Sublinear TF-IDF of the known keys, each text scaled to length 1; rows and columns in order.
+
+        Raise `ValueError` beyond two million texts.
+        """
         if not len(self.keys) or not len(keys):
-            nothing = np.zeros(0, dtype=np.int64)
-            return Entries(rows=nothing, columns=nothing, values=np.zeros(0))
-        at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        known = self.keys[at] == keys
-        cells, counts = np.unique(rows[known] * len(self.keys) + at[known], return_counts=True)
-        found, columns = np.divmod(cells, len(self.keys))
-        values = (1.0 + np.log(counts)) * self.idf[columns]
-        if not len(found):
-            return Entries(rows=found, columns=columns, values=values)
+            return _nothing()
+        if rows.max() >> _ROW_BITS:
+            raise ValueError(f"{rows.max() + 1} texts in one batch")
+        # In order, equal cells stand side by side, and looking up neighbours costs a fifth of looking up as they come.
+        packed = (keys << _ROW_BITS) | rows
+        packed.sort()
+        starts = np.flatnonzero(np.concatenate(([True], packed[1:] != packed[:-1])))
+        counts = np.diff(starts, append=len(packed))
+        wanted = packed[starts] >> _ROW_BITS
+        at = np.searchsorted(self.keys, wanted)
+        at[at == len(self.keys)] = 0
+        known = np.flatnonzero(self.keys[at] == wanted)
+        if not len(known):
+            return _nothing()
+        found = packed[starts[known]] & ((1 << _ROW_BITS) - 1)
+        order = np.argsort(found.astype(np.uint16) if found.max() < 1 << 16 else found, kind="stable")
+        found, known = found[order], known[order]
+        columns = at[known]
+        values = (1.0 + np.log(counts[known])) * self.idf[columns]
         lengths = np.sqrt(np.bincount(found, weights=values * values))
         return Entries(rows=found, columns=columns, values=values / lengths[found])
+
+
+def _nothing() -> Entries:
+    empty = np.zeros(0, dtype=np.int64)
+    return Entries(rows=empty, columns=empty, values=np.zeros(0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ one weighted sum: what each word and character run contributed is exact, not est
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,6 +42,8 @@ FAMILIES: tuple[frozenset[Channel], ...] = (
     frozenset({"news", "broadcast", "blog"}),
     frozenset({"complaint"}),
 )
+#: Telling words of negative posts come again and again; their names are looked up once.
+_REMEMBERED = 8_192
 BUNDLED = Path(__file__).parent / "models" / "general"
 
 
@@ -159,6 +161,17 @@ class SentimentModel:
         return at if 0 <= at < len(self.characters.keys) and self.characters.keys[at] == key else -1
 
     @cached_property
+    def word_and_run(self) -> Callable[[int], tuple[str, int]]:
+        """For a column of the words block its token, and the column of the same as a run of characters (-1: none)."""
+
+        @lru_cache(_REMEMBERED)
+        def look_up(column: int) -> tuple[str, int]:
+            token = self.word_name(column)
+            return token, self.character_column(token.replace(" ", ""))
+
+        return look_up
+
+    @cached_property
     def _word_list(self) -> list[str]:
         return ["", *self.alphabet.words]
 
@@ -212,14 +225,12 @@ class Judgement:
         A short word also counts as a run of characters; what it adds as such is included.
         """
         columns, pushes = self._pushes(0, row)
-        runs, run_pushes = self._pushes(1, row)
+        runs = dict(zip(*(side.tolist() for side in self._pushes(1, row)), strict=True))
+        best = np.argsort(-pushes, kind="stable")[:count]
         found = []
-        for at in np.argsort(-pushes, kind="stable")[:count].tolist():
-            token = self.model.word_name(int(columns[at]))
-            run = self.model.character_column(token.replace(" ", ""))
-            place = int(np.searchsorted(runs, run))
-            is_known = run >= 0 and place < len(runs) and runs[place] == run
-            logit = float(pushes[at]) + (float(run_pushes[place]) if is_known else 0.0)
+        for column, push in zip(columns[best].tolist(), pushes[best].tolist(), strict=True):
+            token, run = self.model.word_and_run(column)
+            logit = push + runs.get(run, 0.0)
             if logit > 0:
                 found.append(Contribution(token, True, logit))
         return sorted(found, key=lambda one: (-one.logit, one.token))
