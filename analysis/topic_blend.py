@@ -16,9 +16,10 @@ from analysis.topic_model import LEXICON_STEPS, Blend
 
 NO_BLEND = Blend(bias=0.0, steps=(0.0,) * len(LEXICON_STEPS), slope=1.0, threshold=0.5, alone=0.5, cut=0.0)
 _THRESHOLDS = np.linspace(0.05, 0.5, 10)
-_ALONE = np.linspace(0.4, 0.95, 12)
-#: Of what a head asserts alone, this share must be right; of accidents, which ring the phone at night, more.
-_LEAST_RIGHT, _LEAST_RIGHT_ACCIDENTS = 0.65, 0.9
+_ALONE = np.linspace(0.1, 0.95, 18)
+#: Of what a head asserts alone, this share must be right; of accidents, which ring the phone at night, more. What it
+#: asserts weighs by its probability (`analysis.topics`), so half-sure accidents are shown and wake nobody.
+_LEAST_RIGHT, _LEAST_RIGHT_ACCIDENTS = 0.45, 0.5
 _NEVER = 2.0
 
 

@@ -27,7 +27,9 @@ _HIGHEST_SCORE = 5
 _FARTHEST = 40
 _LONGEST_NAME = 60
 _TOP = frozenset({"extend", "model", "off", "masks", "category"})
-_ROW = frozenset({"name", "severity", "code", "accident", "model", "terms", "pairs"})
+#: Lists of words that share a score: said outright, said clearly, circumstantial.
+_LISTS = {"outright": 3, "clear": 2, "weak": 1}
+_ROW = frozenset({"name", "severity", "code", "accident", "model", "terms", "pairs", *_LISTS})
 _PAIR = frozenset({"first", "then", "within", "score"})
 
 
@@ -235,7 +237,12 @@ class _Form:
             if not word.strip():
                 raise self.wrong(f"{where}terms", repr(word), "空的词", "删去这一行")
         place = f"{where}terms."
-        return {fold(word): self.number(value, word, place, least=least, most=_HIGHEST_SCORE) for word in value}
+        scores = {fold(word): self.number(value, word, place, least=least, most=_HIGHEST_SCORE) for word in value}
+        for key, score in _LISTS.items():
+            for word in map(fold, self.words(row, key, where)):
+                if scores.setdefault(word, score) != score:
+                    raise self.wrong(f"{where}{key}", word, "同一个词有两个分量", "只留一处")
+        return scores
 
     def _pair(self, row: Mapping[str, Any], where: str) -> Pair:
         where = f"{where}pairs."

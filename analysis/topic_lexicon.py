@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
 import ahocorasick
 
-from analysis.topic_catalogue import Catalogue, Category, Pair
+from analysis.topic_catalogue import Catalogue, Category
 
 #: The score from which the words alone make a category.
 FIRES_AT = 2
@@ -34,6 +34,7 @@ _WIDEST = 120
 _BREAKS = "，,。！!？?；;\n…"
 
 Span = tuple[int, int]
+_NOWHERE: Span = (1 << 60, 0)
 
 
 class Hit(NamedTuple):
@@ -61,9 +62,20 @@ class _Word:
     is_mask: bool
     #: Category and score, for each category that has it as a term.
     terms: tuple[tuple[int, int], ...]
-    #: The pairs that it may open, and those that it may close.
-    opens: tuple[int, ...]
-    closes: tuple[int, ...]
+    #: The pairs that it opens.
+    opens: tuple[_Pair, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pair:
+    """What must follow a word that opens the pair; looked for only behind such a word."""
+
+    category: int
+    then: re.Pattern[str]
+    within: int
+    #: How far behind the opening word the second one may end.
+    reach: int
+    score: int
 
 
 class TopicLexicon:
@@ -71,9 +83,8 @@ class TopicLexicon:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._accidents = frozenset(n for n, category in enumerate(catalogue.categories) if category.is_accident)
-        self._pairs = [(n, pair) for n, category in enumerate(catalogue.categories) for pair in category.pairs]
         self._automaton = ahocorasick.Automaton()
-        for word in _words(catalogue.categories, self._pairs, catalogue.masks):
+        for word in _words(catalogue.categories, catalogue.masks):
             self._automaton.add_word(word.text, word)
         if len(self._automaton):
             self._automaton.make_automaton()
@@ -84,48 +95,65 @@ class TopicLexicon:
         Words within a mask, denied ones, and of accidents merely imagined ones are left out. Scores may be below
         `FIRES_AT`: such words alone make no category.
         """
-        places = self._places(text)
-        if not places:
-            return []
-        hits: dict[int, list[Hit]] = defaultdict(list)
-        opened: set[int] = set()
-        closed: set[int] = set()
-        # A clause that imagines is part of a text that does; most do not.
-        doubtful = self._accidents if _IMAGINED.search(text) else ()
-        for word, spans in places.items():
-            opened.update(word.opens)
-            closed.update(word.closes)
-            for number, score in word.terms:
-                reported = _reported(text, spans) if number in doubtful else spans
-                if reported:
-                    hits[number].append(Hit(word.text, reported[0], score))
-        if pairs := opened & closed:
-            for at in sorted(pairs):
-                number, pair = self._pairs[at]
-                span = _closest(at, pair.within, places)
-                if span and (number not in doubtful or _reported(text, [span])):
-                    hits[number].append(Hit(text[slice(*span)], span, pair.score))
-        return [_found(number, hits[number]) for number in sorted(hits)]
-
-    def _places(self, text: str) -> dict[_Word, list[Span]]:
-        """Where each word stands that is neither masked nor denied."""
-        if not len(self._automaton):
-            return {}
-        found: list[tuple[int, _Word]] = list(self._automaton.iter(text))
-        places: dict[_Word, list[Span]] = {}
+        found: list[tuple[int, _Word]] = list(self._automaton.iter(text)) if len(self._automaton) else []
         if not found:
-            return places
-        masked = _Masked([(last - len(word.text), last) for last, word in found if word.is_mask])
-        negates = _NEGATION.search(text) is not None
+            return []
+        reader = _Reader(text, [(last - len(word.text) + 1, last + 1) for last, word in found if word.is_mask])
+        accidents = self._accidents
+        hits: dict[int, dict[str, Hit]] = {}
+        pairs: dict[_Pair, Span] = {}
         for last, word in found:
-            start = last - len(word.text)
-            if (
-                not masked.covers(start, last)
-                and (word.terms or word.opens or word.closes)
-                and not (negates and is_denied(text, start + 1))
-            ):
-                places.setdefault(word, []).append((start + 1, last + 1))
-        return places
+            start, end = last - len(word.text) + 1, last + 1
+            if reader.is_careful and not reader.is_meant(start, end):
+                continue
+            for number, score in word.terms:
+                words = hits.setdefault(number, {})
+                if word.text not in words and not (number in accidents and reader.is_imagined((start, end))):
+                    words[word.text] = Hit(word.text, (start, end), score)
+            for pair in word.opens:
+                if start < pairs.get(pair, _NOWHERE)[0] and (stop := reader.end_of(pair, end)):
+                    pairs[pair] = start, stop
+        for pair, span in pairs.items():
+            if not (pair.category in accidents and reader.is_imagined(span)):
+                # No word has a number as its text, so a pair never takes the place of a word.
+                words = hits.setdefault(pair.category, {})
+                words[f"\0{len(words)}"] = Hit(text[slice(*span)], span, pair.score)
+        return [_found(number, list(hits[number].values())) for number in sorted(hits) if hits[number]]
+
+
+class _Reader:
+    """Knows of one text what is masked, denied and imagined; most texts do none of it, and that is seen at once."""
+
+    def __init__(self, text: str, masks: list[Span]) -> None:
+        self._text = text
+        self._masked = _Masked(masks) if masks else None
+        self._negates = _NEGATION.search(text) is not None
+        self._imagines: bool | None = None
+        #: Whether each word must be looked at more closely.
+        self.is_careful = self._negates or self._masked is not None
+
+    def is_meant(self, start: int, end: int) -> bool:
+        """Whether a word there is meant as it stands."""
+        if self._masked and self._masked.covers(start, end):
+            return False
+        return not (self._negates and is_denied(self._text, start))
+
+    def is_imagined(self, span: Span) -> bool:
+        """Whether the clause around a span only imagines; a clause that does is part of a text that does."""
+        if self._imagines is None:
+            self._imagines = _IMAGINED.search(self._text) is not None
+        return self._imagines and is_imagined(self._text, span)
+
+    def end_of(self, pair: _Pair, end: int) -> int:
+        """Where the word ends that closes a pair opened by a word that ends at `end`; 0 if none does."""
+        at, last = end, end + pair.reach
+        while match := pair.then.search(self._text, at, last):
+            if match.start() - end > pair.within:
+                return 0
+            if not self.is_careful or self.is_meant(*match.span()):
+                return match.end()
+            at = match.end()
+        return 0
 
 
 class _Masked:
@@ -138,25 +166,27 @@ class _Masked:
         self._reach = list(accumulate((end for _, end in spans), max))
 
     def covers(self, start: int, end: int) -> bool:
+        """Whether all of a word lies within one of them."""
         at = bisect_right(self._starts, start) if self._starts else 0
         return at > 0 and end <= self._reach[at - 1]
 
 
-def _words(categories: Iterable[Category], pairs: Iterable[tuple[int, Pair]], masks: frozenset[str]) -> list[_Word]:
+def _words(categories: Sequence[Category], masks: frozenset[str]) -> list[_Word]:
     terms: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    opens: dict[str, list[_Pair]] = defaultdict(list)
     for number, category in enumerate(categories):
         for word, score in category.terms.items():
             terms[word].append((number, score))
-    opens: dict[str, list[int]] = defaultdict(list)
-    closes: dict[str, list[int]] = defaultdict(list)
-    for at, (_, pair) in enumerate(pairs):
-        for word in pair.first:
-            opens[word].append(at)
-        for word in pair.then:
-            closes[word].append(at)
+        for row in category.pairs:
+            # Shorter words first: the pair that ends soonest is the clearest to show.
+            closing = sorted(row.then, key=lambda word: (len(word), word))
+            pattern = re.compile("|".join(map(re.escape, closing)))
+            pair = _Pair(number, pattern, row.within, row.within + max(map(len, closing)), row.score)
+            for word in row.first:
+                opens[word].append(pair)
     return [
-        _Word(word, word in masks, tuple(terms.get(word, ())), tuple(opens.get(word, ())), tuple(closes.get(word, ())))
-        for word in sorted(masks | terms.keys() | opens.keys() | closes.keys())
+        _Word(word, word in masks, tuple(terms.get(word, ())), tuple(opens.get(word, ())))
+        for word in sorted(masks | terms.keys() | opens.keys())
     ]
 
 
@@ -164,20 +194,6 @@ def _found(number: int, hits: list[Hit]) -> Found:
     if len(hits) > 1:
         hits.sort(key=lambda hit: (-hit.score, hit.span))
     return Found(category=number, score=sum(hit.score for hit in hits), hits=tuple(hits))
-
-
-def _closest(pair: int, within: int, places: Mapping[_Word, list[Span]]) -> Span | None:
-    """The first place where the two words follow each other closely enough; of several, the shortest."""
-    closing = [spans for then, spans in places.items() if pair in then.closes]
-    fits: list[Span] = []
-    for first, firsts in places.items():
-        if pair in first.opens:
-            for begin, end in firsts:
-                nexts = (spans[at] for spans in closing if (at := bisect_left(spans, (end, 0))) < len(spans))
-                if stops := [stop for start, stop in nexts if start - end <= within]:
-                    fits.append((begin, min(stops)))
-                    break
-    return min(fits, default=None)
 
 
 def is_denied(text: str, start: int) -> bool:
@@ -189,11 +205,6 @@ def is_denied(text: str, start: int) -> bool:
 def is_imagined(text: str, span: Span) -> bool:
     """Whether the clause around a span only imagines, warns or teaches."""
     return bool(_IMAGINED.search(clause_around(text, *span)))
-
-
-def _reported(text: str, spans: Iterable[Span]) -> list[Span]:
-    """The places where something is said to have happened."""
-    return [span for span in spans if not is_imagined(text, span)]
 
 
 def clause_around(text: str, start: int, end: int) -> str:

@@ -7,7 +7,7 @@ Every category that is asserted can show a word of the post that says so.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -25,9 +25,7 @@ __all__ = ["OTHER", "SAFETY", "Hit", "Topic", "TopicFinder", "bundled_topics"]
 SAFETY = "安全事故"
 #: A word or pair of this score says it outright, however strange the rest of the text looks to the heads.
 _OUTRIGHT = 3
-#: The heads speak only where the sentiment model hears trouble, too: below, not even beside weak words.
-_HEARS_TROUBLE = 0.35
-#: Without any word of the lexicon they speak only where it is negative.
+#: Without enough words of the lexicon the heads speak only where the sentiment model hears trouble, too.
 _NEGATIVE = 0.5
 Flags = npt.NDArray[np.bool_]
 _NO_WORDS = Found(category=-1, score=0, hits=())
@@ -38,7 +36,7 @@ class Topic:
     """One category that a post is about, with the words that say so."""
 
     name: str
-    #: Risk points of this category.
+    #: Risk points of this category; of one that only the heads found, in proportion to its probability.
     severity: int
     #: What the words of the lexicon weigh; below 2 the trained heads spoke.
     score: int
@@ -99,7 +97,7 @@ class TopicFinder:
     def find_many(self, readings: Sequence[Reading], judgement: Judgement) -> list[list[Topic]]:
         """The categories of each post of a batch, the weightiest first; `judgement` is of the same posts, in order.
 
-        The heads are asked in one pass, and only where the sentiment model hears trouble.
+        The heads are asked in one pass, and only where there are words to be doubted or the sentiment is negative.
         """
         return self.find_all([reading.own for reading in readings], judgement.probabilities)
 
@@ -107,7 +105,8 @@ class TopicFinder:
         """The same of folded texts and their probabilities of being negative."""
         found = [self._lexicon.find(text) for text in texts]
         topics = [self._by_words(one) for one in found]
-        rows = [row for row in np.flatnonzero(negatives >= _HEARS_TROUBLE).tolist() if texts[row]]
+        is_negative = (negatives >= _NEGATIVE).tolist()
+        rows = [row for row, one in enumerate(found) if (is_negative[row] and texts[row]) or self._is_doubtful(one)]
         if self._model and self._heads and rows:
             probabilities = self._probabilities(
                 self._model.sums([texts[row] for row in rows])[:, self._heads], [found[row] for row in rows]
@@ -124,6 +123,13 @@ class TopicFinder:
 
     def _by_words(self, found: Sequence[Found]) -> list[Topic]:
         return [_topic(self._categories[one.category], one) for one in found if one.score >= FIRES_AT]
+
+    def _is_doubtful(self, found: Sequence[Found]) -> bool:
+        """Whether there are words that the heads could outvote."""
+        return any(
+            one.score >= FIRES_AT and not self._categories[one.category].is_accident and one.hits[0].score < _OUTRIGHT
+            for one in found
+        )
 
     def _probabilities(self, sums: Values, found: Sequence[Sequence[Found]]) -> Values:
         """One row a text, one column a head."""
@@ -159,7 +165,8 @@ class TopicFinder:
             if is_denied(text, evidence.span[0]) or (category.is_accident and is_imagined(text, evidence.span)):
                 return []
             hits = (Hit(evidence.word, evidence.span, 0), *words.hits)
-            return [_topic(category, Found(category=-1, score=words.score, hits=hits), probability)]
+            topic = _topic(category, Found(category=-1, score=words.score, hits=hits), probability)
+            return [replace(topic, severity=round(category.severity * probability))]
         return []
 
 
