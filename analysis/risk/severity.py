@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from analysis.risk.facts import Facts, Weigher
 from analysis.risk.table import RiskTable, SeverityGroup
 from analysis.risk.words import Place, Words, is_denied
+from analysis.topic_lexicon import is_imagined
 from analysis.topics import Topic
 from core.model import Reason
 
@@ -56,11 +57,12 @@ class Circumstances:
         self._patterns = {code: _union(group.patterns) for code, group in self.groups.items() if group.patterns}
 
     def find(self, facts: Facts) -> list[Place]:
-        """The first place of each group that is meant, the weightiest group first."""
+        """The first place of each group that is meant and not only imagined, the weightiest group first."""
         text = facts.reading.own
         first: dict[str, Place] = {}
         for place in (*self._words.meant(text), *self._by_pattern(text)):
-            first.setdefault(place.kind, place)
+            if place.kind not in first and not is_imagined(text, place.span):
+                first[place.kind] = place
         is_grave = facts.is_about_safety or bool(_HARM & first.keys())
         places = [place for place in first.values() if is_grave or not self.groups[place.kind].needs_safety]
         return sorted(places, key=lambda place: (-self.groups[place.kind].points, place.span))

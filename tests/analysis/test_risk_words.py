@@ -59,6 +59,8 @@ def test_grave_circumstances(text: str, code: str) -> None:
         ("闯红灯被罚款，曜行的导航真垃圾", "severity.regulator_"),
         ("曜行开了三年，异响", "severity.new_car"),
         ("曜行异响，但我不想退车", "severity.return"),
+        ("曜行异响，这要是坏在隧道里怎么办", "severity.driving"),
+        ("曜行刹车软，担心哪天出人命，万一死亡呢", "severity.death"),
     ],
 )
 def test_what_is_no_grave_circumstance(text: str, code: str) -> None:
@@ -199,3 +201,10 @@ def test_proof_is_capped() -> None:
     one = make_post("曜行异响，有录音，发票在手，检测报告为证", images=("https://img.example/a.jpg",))
     given = [value for code, value in points(facts_of(one)).items() if code.startswith("evidence")]
     assert sum(given) == 8
+
+
+@pytest.mark.parametrize("piece", ["不曝光", "曝光", "没有人受伤", "发票", "12315", "曜行说：“", "孩子", "3·15感谢"])
+def test_hostile_repetition_is_quick(piece: str) -> None:
+    """Twenty thousand characters without a break, full of words that must each be looked at."""
+    found = weigh(facts_of(make_post(piece * (20_000 // len(piece)))))
+    assert 0 <= found.score <= 100
