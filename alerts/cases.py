@@ -68,8 +68,7 @@ class CaseBook:
         A new event gets a case. A higher grade shortens the clock and never lengthens it. A case that people had
         settled starts anew: the event rings, so somebody has to look again.
         """
-        row = connection.execute(select(cases).where(cases.c.event == event).with_for_update()).first()
-        before = _case(row) if row else None
+        before = self.find(connection, event)
         owner = self.owner_of((*(before.subjects if before else ()), *subjects))
         after = _after_ring(before, event=event, grade=grade, title=title, subjects=subjects, now=now, owner=owner)
         after = replace(after, due=_due(before, now + self.settings.cases.clock(after.grade)))
@@ -114,6 +113,20 @@ class CaseBook:
             )
             _audit(connection, id, entry)
         return after
+
+    def find(self, connection: Connection, event: str) -> Case | None:
+        """The case of an event within the caller's transaction, locked where the database has row locks."""
+        row = connection.execute(select(cases).where(cases.c.event == event).with_for_update()).first()
+        return _case(row) if row else None
+
+    def put(self, connection: Connection, before: Case, after: Case, *, actor: str, note: str, now: datetime) -> None:
+        """Write what a merge of events made of a case, and the line in its history."""
+        if after != before:
+            connection.execute(update(cases).where(cases.c.id == before.id).values(_columns(after)))
+        entry = CaseAction(
+            at=now, actor=actor, action="merge_events", before=before.state, after=after.state, note=note
+        )
+        _audit(connection, before.id, entry)
 
     def get(self, id: str) -> Case:  # noqa: A002
         """One case. Raise `NotFound`."""

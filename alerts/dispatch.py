@@ -109,11 +109,16 @@ class _Batch:
         self.desk, self.connection, self.now = desk, connection, now
         self.priors = read_priors(connection, ids)
         graded = sorted({mention.verdict.event or mention.id for mention in mentions if mention.verdict.grade})
-        self.events: dict[str, Event] = read_events(connection, graded)
+        named = read_events(connection, graded)
+        #: A mention may still name an event that was merged into another since it was judged.
+        self.survivors = {event.id: event.merged_into for event in named.values() if event.merged_into}
+        graded = sorted({self.survivors.get(event, event) for event in graded})
+        self.events: dict[str, Event] = named | read_events(connection, sorted(set(self.survivors.values())))
         self.last: dict[str, LastAlert] = read_last_alerts(connection, graded)
 
     def consider(self, post: str, mention: Mention) -> Outcome:
         key = mention.verdict.event or post  # a post without an event is its own
+        key = self.survivors.get(key, key)
         facts = Facts(
             mention=mention,
             now=self.now,

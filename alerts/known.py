@@ -35,13 +35,20 @@ def read_events(connection: Connection, ids: Sequence[str]) -> dict[str, Event]:
 
 
 def read_last_alerts(connection: Connection, ids: Sequence[str]) -> dict[str, LastAlert]:
-    """What people know of these events; events that never rang are left out."""
+    """What people know of these events; events that never rang are left out.
+
+    The alerts of events that were merged into one of these count: people were told.
+    """
+    family = {event: event for event in ids}
+    for chunk in chunks(ids):
+        taken = select(events.c.id, events.c.merged_into).where(events.c.merged_into.in_(chunk))
+        family.update((str(row.id), str(row.merged_into)) for row in connection.execute(taken))
     rows: dict[str, list[Any]] = defaultdict(list)
     told: dict[str, set[str]] = defaultdict(set)
     closed: set[str] = set()
-    for chunk in chunks(ids):
+    for chunk in chunks(list(family)):
         for row in connection.execute(select(alerts).where(alerts.c.event.in_(chunk))):
-            rows[row.event].append(row)
+            rows[family[row.event]].append(row)
         readers = (
             select(alerts.c.event, messages.c.notifier)
             .join(messages, messages.c.alert == alerts.c.id)
@@ -49,7 +56,9 @@ def read_last_alerts(connection: Connection, ids: Sequence[str]) -> dict[str, La
             .distinct()
         )
         for row in connection.execute(readers):
-            told[row.event].add(row.notifier)
+            told[family[row.event]].add(row.notifier)
+    for chunk in chunks(ids):
+        # Not those of absorbed events: the merge closed them.
         ended = select(cases.c.event).where(cases.c.event.in_(chunk), cases.c.state == "closed")
         closed.update(connection.scalars(ended))
     return {event: _last(found, frozenset(told[event]), closed=event in closed) for event, found in rows.items()}

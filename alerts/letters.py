@@ -36,7 +36,10 @@ def read_letter(connection: Connection, alert_id: str, mentions: MentionReader) 
         return None
     alert = _alert(row._asdict())
     event = connection.execute(select(events).where(events.c.id == alert.event)).first()
-    case = connection.execute(select(cases).where(cases.c.event == alert.event)).first()
+    if event is not None and event.merged_into:
+        # The card tells of the story as it is now.
+        event = connection.execute(select(events).where(events.c.id == event.merged_into)).first()
+    case = connection.execute(select(cases).where(cases.c.event == (event.id if event else alert.event))).first()
     first = None
     if event is not None:
         first = connection.execute(select(posts).where(posts.c.id == event.first_post)).first()

@@ -51,6 +51,7 @@ SYSTEM_ACTIONS: Mapping[str, str] = {
     "raise": "等级上升",
     "ring_again": "再次预警",
     "ring_reopens": "再次预警，重新打开",
+    "merge_events": "事件合并",
 }
 ACTION_NAMES: Mapping[str, str] = {**{verb: step.name for verb, step in TRANSITIONS.items()}, **SYSTEM_ACTIONS}
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from alerts.cases import CaseBook
     from alerts.dispatch import Dispatcher
     from alerts.outbox import Outbox
+    from alerts.regroup import EventBook
     from analysis.analyser import Analyser
     from analysis.risk.table import RiskTable
     from analysis.sentiment import SentimentModel
@@ -219,6 +220,13 @@ class Product:
         return CaseBook(self.database, self.settings)
 
     @cached_property
+    def events(self) -> EventBook:
+        """Which posts tell one story, and who said so."""
+        from alerts.regroup import EventBook
+
+        return EventBook(self.database, self.settings)
+
+    @cached_property
     def dispatcher(self) -> Dispatcher:
         """From a mention to the outbox."""
         from alerts.dispatch import Dispatcher
@@ -244,7 +252,14 @@ class Product:
             posts=self.posts,
             verdicts=self.verdicts,
             analyser=self.judge,
-            grouper=EventGrouper(self.database),
+            grouper=EventGrouper(
+                self.database,
+                window=self.settings.analysis.event_window,
+                copies=self.settings.analysis.copy_window,
+                merge=lambda connection, survivor, absorbed, post: self.events.merge_told(
+                    connection, survivor, absorbed, post=post, now=self.clock()
+                ),
+            ),
             index=self.index,
             dispatcher=self.dispatcher,
             clock=self.clock,

@@ -125,6 +125,9 @@ class AnalysisSettings(Section):
 
     model: str = ""
     batch: Annotated[int, Field(ge=1, le=5000)] = 500
+    #: How far apart two posts may be published that tell one story in different words, and two copies of one text.
+    event_window: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=30))] = timedelta(hours=72)
+    copy_window: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=90))] = timedelta(days=30)
 
 
 class PictureSettings(Section):

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from alerts.letters import Letter, read_letter
 from core.errors import NotFound
 from core.model import ExhibitState
-from core.schema import alerts, deliveries, messages
+from core.schema import alerts, deliveries, events, messages
 from web.console import Console
 
 
@@ -61,8 +61,10 @@ class AlertDesk:
         return self._sheets(lambda connection: list(connection.scalars(newest)))
 
     def of_event(self, event: str, *, limit: int = 50) -> list[AlertSheet]:
-        """All alerts of one event, the newest first."""
-        mine = select(alerts.c.id).where(alerts.c.event == event).order_by(alerts.c.opened.desc()).limit(limit)
+        """All alerts of one event and of those that were merged into it, the newest first."""
+        taken = select(events.c.id).where(events.c.merged_into == event)
+        family = or_(alerts.c.event == event, alerts.c.event.in_(taken))
+        mine = select(alerts.c.id).where(family).order_by(alerts.c.opened.desc()).limit(limit)
         return self._sheets(lambda connection: list(connection.scalars(mine)))
 
     def get(self, alert: str) -> AlertSheet:
