@@ -122,7 +122,7 @@ def test_another_store_named_takes_the_stores_place(analyser: Analyser) -> None:
     head = post("曜行城东店保养怎么样", "store")
     verdict = judge_reply(analyser, "城西店千万别去，乱收费，态度恶劣", head)
     assert set(verdict.subjects) == {"城西店", "曜行汽车"}
-    assert verdict.grade == "B"
+    assert verdict.grade == "C"
 
 
 def test_a_reply_keeps_its_own_subject(analyser: Analyser) -> None:
