@@ -14,13 +14,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from analysis.comparisons import better, covered, worse
-from analysis.speech_cues import ActKind, Cues, Span, act_kinds, bundled_cues
+from analysis.hearing import CANNOT_SAY, GOOD, NOT_SO, Heard, hear, within
+from analysis.speech_cues import ActKind, Span, act_kinds
 from analysis.topics import Topic
 
 #: All acts together move the log odds by no more than this.
 MOST = 3.5
 #: A safety topic this sure is an accident told as a fact; see `analysis.risk`.
 SURE = 3
+_NOT = ("不", "非", "未")
+#: "没有一个不满意的": what is doubly denied follows at once.
+_CLOSE = 2
 #: Irony shows its fact within so many characters.
 _NEAR = 40
 #: A promise and what became of it stand within so many characters.
@@ -29,47 +33,22 @@ _FAR = 60
 _AT_THE_END = 4
 #: Of longer texts only the beginning is listened to: a cue would say nothing about the whole.
 _LONGEST = 1_000
+#: Who asks in more words tells something.
+_LONGEST_QUESTION = 60
 #: In longer texts a cue says less about the whole.
 _SHORT = 160
 #: Of a longer text a way of speaking says nothing; and what is read here is read more than once.
 _LONGEST = 3_000
-_NUMBER = r"[\d一二两三四五六七八九十百几半]"
-#: Time lost and ways gone in vain, told soberly.
-_LOSSES = re.compile(
-    rf"[等拖推催耗晾排坐记][了着]?[^,。;!?]{{0,3}}{_NUMBER}+个?多?(?:小时|钟头|天|周|星期|礼拜|月|年)"
-    rf"|[修换跑进返去打][了过]?[^,。;!?\d]{{0,2}}{_NUMBER}+(?:次|回|趟|遍|个?电话)[^,。;!?]{{0,4}}(?:没|不|还|又|都|也)"
-    rf"|(?:坐|等|排|站|跑)到(?:下午|晚上|半夜|天黑|关门|打烊)|{_NUMBER}+(?:天|周|个月)了"
-    rf"|第[二两三四五六七八九十\d]+(?:次|回|遍|趟|天|个[^,。;!?]{{1,3}})了|[说讲回记]了{_NUMBER}+(?:天|周|个月|年|遍|次)|{_NUMBER}+(?:天|周|个?月|年|千?公里|万公里)[^,。;!?]{{0,4}}就(?:大修|坏|换|修|漏|断|抖|报|废|衰减|掉)"
-    r"|连个?(?![^,。;!?]{0,3}[印痕味响缝])[^,。;!?]{1,4}[都也]没有?|一[声句][^,。;!?]{0,4}[都也]?没(?:有|说|给|留)"
-    r"|三天两头|隔三差五|又双叒|一而再|天天往|天天跑"
-    rf"|(?:才|刚|不到|仅)[^,。;!?]{{0,5}}{_NUMBER}+(?:天|周|个月|公里|千公里|万公里)[^。;!?]{{0,8}}(?:就|又)?(?:换|坏|亮|漏|修|断)"
-)
-#: What stands before a word that is denied: "没出过什么(毛病)".
-_DENIED = re.compile(
-    r"(?:没有|没|从没|从未|未|并未|毫无|无|零|不曾|从不|不会|不用|不|免)"
-    r"(?:再|有|出现过?|出过|发生过?|见过?|听到?过?|遇到过?|碰到过?|任何|什么|啥|一点|半点|丝毫|乱|过|明显|让我|让人|催着?|这个?|那个?|多|一次)*$"
-    r"|(?:没有|没|从没|从未|未|并未|不曾)(?:出现|发生|有|出|见|听说)?过[^,。;!?]{0,3}$"
-)
-_NOT_DENIED = re.compile(r"(?:有没有?|没(?:想|多久|几天|开)|不是没有?|无不|难免|不可避免)$")
-_GOOD = r"(?:好|强|满意|靠谱|省|快|稳|舒服|便宜|贴心|专业|高级|安静|神|香|厚道|热情|周到)"
-_BAD = r"(?:差|烂|坏|糟|贵|坑|慢|垃圾|次|拉胯|弱|黑|不堪|恐怖|离谱|严重|吓人|夸张)"
 #: "没有一个月不", "没有一次按时", "不能说好", "不像宣传的那么好": the bad is affirmed.
 _AFFIRMED = re.compile(
-    r"没有?(?:任何|一|哪)(?:个|次|天|回|年|家|台|处)[^,。;!?]{0,5}(?:不|没)"
-    r"|没有?(?:哪)?一?次(?:按|准时|守|兑现|说到)"
-    rf"|(?:不能说|谈不上|算不上|说不上|称不上)(?:有?多|什么|是)?{_GOOD}|(?:不像|没有?|不如)[^,。;!?]{{0,10}}(?:那么|这么|那样){_GOOD}"
-    r"|(?:别信|别听|谁说)[^,。;!?]{0,10}(?:不|没|无)"
-)
-_DENIED_BAD = re.compile(
-    rf"(?:不能说|谈不上|算不上|说不上|称不上)(?:有?多|什么|是)?{_BAD}|(?:不像|没有?)[^,。;!?]{{0,10}}(?:那么|这么|那样){_BAD}"
-    r"|(?:别信|别听|谁说)[^,。;!?不没无]{2,16}(?=[,。;!?])|滴水不漏|费[^,。;!?]{0,4}(?:不收|没收|全免|免了)|连个?[^,。;!?]{0,2}(?:印|痕|味|杂音|响动|划|缝)[^,。;!?]{0,2}[都也]没有|一[滴道丝分][^,。;!?]{0,3}[都也]?没(?:补|漏|响|多|抖|掉)"
-)
-_CONDITION = re.compile(
-    r"(?:^|(?<=[,。;!?:\n\s]))[^,。;!?\n]{0,6}?(?:如果|要是|假如|假设|万一|倘若|除非|假使|(?<![^,。;!?:\n\s])若(?!干))[^,。;!?\n]*(?:,[^,。;!?\n]*)?[,。;!?\n]?"
-)
-#: Not imagined: what happened already, and threats ("要是再不退钱我就起诉").
-_REAL = re.compile(
-    r"当初|早[就知]|再不|还不|不给|不退|不解决|不处理|不赔|不是(?:因为|我|他)|否则我也|就好了|怎么办|谁负责|后果|不敢"
+    "|".join(
+        (
+            r"没有?(?:任何|一|哪)(?:个|次|天|回|年|家|台|处)[^,。;!?]{0,5}(?:不|没)",
+            r"没有?(?:哪)?一?次(?:按|准时|守|兑现|说到)",
+            rf"{CANNOT_SAY}{GOOD}|(?:不像|没有?|不如){NOT_SO}{GOOD}",
+            r"(?:别信|别听|谁说)[^,。;!?]{0,10}(?:不|没|无)",
+        )
+    )
 )
 #: A question in its grammar, with or without its sign.
 _ASKS = re.compile(
@@ -80,7 +59,6 @@ _RHETORICAL = re.compile(
     r"还[^,。;!?]{0,6}的吗|难道|不就是|岂不|谁[^,。;!?]{0,4}敢|不敢|吓|受伤|住院|炸|冒烟|急!|!!|急[。,]|哪来|害怕|后怕"
     r"|出人命|我是不是|是不是当|能不能(?:修|管|改|别|快|好好|给个|负|有点)"
 )
-_QUOTE = re.compile(r"[“\"「『][^”\"」』\n]{1,60}[”\"」』]")
 #: Before a word for the end of it: somebody only says so, or demands it.
 _UNSETTLED = re.compile(
     r"(?:说|说是|称|要求|希望|可以|才能?|能|请|等|否则|何时|时候|没有?|未|不|才算|才肯)(?:已经?|给|帮|我|全部)?\Z"
@@ -108,27 +86,6 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Heard:
-    """A text with what was found in it."""
-
-    text: str
-    cues: Cues
-    #: What only wronged people tell, as far as it is told as a fact.
-    wrongs: Sequence[Span]
-    #: What only contented people tell.
-    goods: Sequence[Span]
-    #: Words for trouble that are not denied; questions and praise have them too.
-    troubles: Sequence[Span]
-    denied: Sequence[Span]
-    imagined: Sequence[Span]
-    quotes: Sequence[Span]
-
-    def first(self, kind: str) -> Span | None:
-        """The first cue of a class."""
-        return next(iter(self.cues.of(kind)), None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Speech:
     """How a text speaks."""
 
@@ -148,7 +105,7 @@ def listen(text: str) -> Speech:
     """
     if len(text) > _LONGEST:
         return Speech()
-    heard = _hear(text[:_LONGEST])
+    heard = hear(text[:_LONGEST])
     forms = list(_forms(heard))
     if any(act.kind.code in ("service", "advert") for act in forms):
         return Speech(acts=forms)
@@ -157,7 +114,7 @@ def listen(text: str) -> Speech:
     return Speech(acts=acts, unsaid=_unsaid(heard, {act.kind.code for act in acts}))
 
 
-def _unsaid(heard: _Heard, codes: set[str]) -> list[Span]:
+def _unsaid(heard: Heard, codes: set[str]) -> list[Span]:
     spans = [span for span in heard.quotes if _FICTION.search(heard.text, 0, span[0])]
     if "rebuttal" in codes:
         spans += heard.quotes
@@ -184,46 +141,10 @@ def shifted(probability: float, acts: Sequence[Act], topics: Sequence[Topic]) ->
     return odds / (1.0 + odds)
 
 
-def _hear(text: str) -> _Heard:
-    cues = bundled_cues().find(text)
-    imagined = [found.span() for found in _CONDITION.finditer(text) if not _REAL.search(found.group())]
-    quotes = [found.span() for found in _QUOTE.finditer(text)]
-    denied = [found.span() for found in _DENIED_BAD.finditer(text)]
-    wrongs: list[Span] = []
-    goods: list[Span] = []
-    troubles: list[Span] = []
-    for span in (*cues.of("grievance"), *(found.span() for found in _LOSSES.finditer(text))):
-        if (head := _denial(text, span[0])) is not None:
-            denied.append((head, span[1]))
-        elif not _within(span, imagined) and not _within(span, denied):
-            wrongs.append(span)
-    for span in cues.of("trouble"):
-        if (head := _denial(text, span[0])) is not None:
-            denied.append((head, span[1]))
-        elif not any(start < span[1] and span[0] < end for start, end in denied):
-            troubles.append(span)
-    denied = [span for span in denied if not _within(span, quotes)]
-    for span in cues.of("content"):
-        if span[0] and text[span[0] - 1] in "不没未":
-            wrongs.append(span)
-        elif not _within(span, imagined):
-            goods.append(span)
-    return _Heard(
-        text=text,
-        cues=cues,
-        wrongs=wrongs,
-        goods=goods,
-        troubles=troubles,
-        denied=denied,
-        imagined=imagined,
-        quotes=quotes,
-    )
-
-
-def _forms(heard: _Heard) -> Iterator[Act]:
+def _forms(heard: Heard) -> Iterator[Act]:
     """What the whole text is: an official answer, an advertisement, a question, a joke."""
-    wrongs, cues = heard.wrongs, heard.cues
-    courtesies = [span for span in cues.of("service") if not _within(span, heard.quotes)]
+    wrongs, cues = (*heard.wrongs, *heard.damages), heard.cues
+    courtesies = [span for span in cues.of("service") if not within(span, heard.quotes)]
     if len(courtesies) >= (1 if _GREETING.match(heard.text) else 2) + len(wrongs):
         yield _act("service", courtesies[0])
         return
@@ -235,7 +156,7 @@ def _forms(heard: _Heard) -> Iterator[Act]:
     asking = _ASKS.search(heard.text)
     if accusing and "?" in heard.text:
         yield _act("accusation", accusing)
-    elif asking and not wrongs and _is_asking(heard):
+    elif asking and not heard.wrongs and len(heard.text) <= _LONGEST_QUESTION and _is_asking(heard):
         yield _act("question", asking.span(), 1 if heard.first("asking") else 0.6)
     notice = heard.first("notice")
     if notice and not wrongs and not accusing and not heard.first("customer"):
@@ -245,17 +166,19 @@ def _forms(heard: _Heard) -> Iterator[Act]:
         yield _act("joke", joking, 1.5 if len(heard.text) - joking[1] <= _AT_THE_END else 1)
 
 
-def _is_asking(heard: _Heard) -> bool:
+def _is_asking(heard: Heard) -> bool:
     """Whether somebody wants to know; who asks about what was done to him complains."""
     return not heard.first("customer") and not _RHETORICAL.search(heard.text)
 
 
-def _contents(heard: _Heard) -> Iterator[Act]:
+def _contents(heard: Heard) -> Iterator[Act]:
     """What is done with the trouble that is told: denied, affirmed, imagined, settled, sworn at in praise."""
-    text, cues, wrongs, goods = heard.text, heard.cues, heard.wrongs, heard.goods
+    text, cues, goods = heard.text, heard.cues, heard.goods
+    wrongs = (*heard.wrongs, *heard.damages)
     affirmed = _AFFIRMED.search(text)
     if affirmed:
-        yield _act("affirmed", affirmed.span(), 1 if not goods or wrongs else -1)
+        praises = any(0 <= span[0] - affirmed.end() <= _CLOSE for span in cues.of("content"))
+        yield _act("affirmed", affirmed.span(), -1 if praises else 1)
     elif heard.denied and not heard.troubles:
         yield _act("denial", heard.denied[0], min(2, len(heard.denied)) if not wrongs else 0.5)
     if beaten := worse(text):
@@ -269,51 +192,42 @@ def _contents(heard: _Heard) -> Iterator[Act]:
     if settled and (not again or again[1] <= settled[0] - 12) and not (again and _same_clause(text, again, settled)):
         yield _act("resolved", settled)
         return
-    if settled and again:
+    claimed = heard.first("resolved")
+    if claimed and again and again[1] > claimed[0]:
         yield _act("relapse", again)
     promise = heard.first("promise")
     facts = (*cues.of("reality"), *wrongs)
     broken = promise and next((span for span in facts if 0 <= span[0] - promise[1] <= _FAR), None)
     if promise and broken and not goods and not heard.denied:
         yield _act("broken_promise", broken)
+    contradicted = [
+        span
+        for kind in ("rebuttal", "called_false")
+        for span in cues.of(kind)
+        if text[span[0] - 1 : span[0]] not in _NOT
+    ]
     told = heard.first("hearsay") or heard.first("called_false")
-    rebuttal = told and next(
-        (span for span in (*cues.of("rebuttal"), *cues.of("called_false")) if span[0] >= told[0]), None
-    )
-    outside = [span for span in wrongs if not _within(span, heard.quotes)]
+    rebuttal = told and next((span for span in contradicted if span[0] >= told[0]), None)
+    outside = [span for span in wrongs if not within(span, heard.quotes)]
     if told and rebuttal and not outside:
         yield _act("rebuttal", rebuttal)
         return
     praised = heard.first("praise") or heard.first("sneer")
     if praised and not goods and any(abs(span[0] - praised[1]) <= _NEAR for span in wrongs):
         yield _act("irony", praised)
-    if wrongs:
-        yield _act("hardship", wrongs[0], min(2, len(wrongs)) if not goods else 0.5)
-    elif goods:
-        yield _act("contentment", goods[0], min(2, len(goods)))
+    if heard.wrongs:
+        yield _act("hardship", heard.wrongs[0], min(2, len(heard.wrongs)) if not goods else 0.5)
 
 
-def _is_settled(heard: _Heard, span: Span) -> bool:
+def _is_settled(heard: Heard, span: Span) -> bool:
     """Whether a word for the end of a matter tells that it ended: nobody demands it, promises it or is quoted."""
     before = heard.text[max(0, span[0] - 40) : span[0]]
-    return not (_UNSETTLED.search(before) or _DEMANDS.search(before) or _within(span, heard.quotes))
+    return not (_UNSETTLED.search(before) or _DEMANDS.search(before) or within(span, heard.quotes))
 
 
 def _act(code: str, span: Span, times: float = 1) -> Act:
     kind = act_kinds()[code]
     return Act(kind=kind, shift=kind.shift * times, span=span)
-
-
-def _denial(text: str, start: int) -> int | None:
-    """Where the denial begins of a word that begins here; `None` if it is not denied."""
-    first = max(0, start - 10)
-    before = text[first:start]
-    found = _DENIED.search(before)
-    return first + found.start() if found and not _NOT_DENIED.search(before[: found.end()]) else None
-
-
-def _within(span: Span, others: Sequence[Span]) -> bool:
-    return any(start <= span[0] and span[1] <= end for start, end in others)
 
 
 def _same_clause(text: str, one: Span, other: Span) -> bool:
