@@ -142,14 +142,21 @@ class Alphabet:
         Without `marks` the texts need not have gone through `prepare`: brackets are characters like others.
         """
         joined = "\0".join(prepared) + "\0"
-        codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
+        codes = _codes(joined)
         rows = np.cumsum(codes == 0)
-        ids = self.characters[np.where(codes < ALPHABET, codes, 0)]
+        ids = self._numbers(codes)
         if marks and "[" in joined:
             # The letters of an emoticon's name are no letters of the text.
             steps = (codes == _OPEN).astype(np.int64) - (codes == _CLOSE)
             ids[np.cumsum(steps) > 0] = 0
         return _grams(rows, ids, CHARACTER_BITS, LONGEST_RUN)
+
+    def numbers(self, text: str) -> Keys:
+        """The number of each character, 0 for those that the model does not know."""
+        return self._numbers(_codes(text))
+
+    def _numbers(self, codes: npt.NDArray[np.uint32]) -> Keys:
+        return self.characters[np.where(codes < ALPHABET, codes, 0)]
 
     def word_keys(self, segmented: Sequence[Sequence[str]]) -> tuple[Keys, Keys]:
         """Rows and keys of all known words and of all pairs of neighbours."""
@@ -157,6 +164,10 @@ class Alphabet:
         ids = [number(word, 0) for words in segmented for word in (*words, "")]
         sizes = np.fromiter((len(words) + 1 for words in segmented), dtype=np.int64, count=len(segmented))
         return _grams(np.repeat(np.arange(len(segmented)), sizes), np.array(ids, dtype=np.int64), WORD_BITS, 2)
+
+
+def _codes(text: str) -> npt.NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
 
 
 def segment(prepared: Sequence[str], segmenter: Segmenter) -> list[list[str]]:

@@ -147,9 +147,11 @@ class TopicModel:
         Of a long text the piece that decided. What a run adds includes the shorter runs within it.
         """
         number = self.heads.index(head)
-        pieces = _pieces(text) if len(text) > _PIECE else [(0, len(text))]
-        sums = self.sums([text[start:end] for start, end in pieces])[:, number]
-        start, end = pieces[int(np.argmax(sums))]
+        start, end = 0, len(text)
+        if end > _PIECE:
+            pieces = _pieces(text)
+            sums = self.sums([text[left:right] for left, right in pieces])[:, number]
+            start, end = pieces[int(np.argmax(sums))]
         found = [
             Evidence(word=text[at:stop], span=(at, stop), logit=logit)
             for (at, stop), logit in self._runs(text, start, end, number).items()
@@ -170,28 +172,32 @@ class TopicModel:
 
     def _runs(self, text: str, start: int, end: int, head: int) -> dict[tuple[int, int], float]:
         """What each run of two or three characters of a piece adds to a head's sum, shorter runs within it included."""
-        cells = self._cells([text[start:end]])
-        parts = np.zeros(len(self.block.keys))
-        parts[cells.indices] = cells.data * self.weights[head, cells.indices]
-        codes = [ord(character) for character in text[start:end]]
-        ids = [int(self.alphabet.characters[code]) if code < len(self.alphabet.characters) else 0 for code in codes]
-        adds: dict[tuple[int, int], float] = {}
-        for at in range(len(ids)):
-            key = 0
-            for stop in range(at + 1, min(at + LONGEST_RUN, len(ids)) + 1):
-                if not ids[stop - 1]:
-                    break
-                key = key << CHARACTER_BITS | ids[stop - 1]
-                place = int(np.searchsorted(self.block.keys, key))
-                is_known = place < len(self.block.keys) and self.block.keys[place] == key
-                adds[at, stop] = float(parts[place]) if is_known else 0.0
-        return {
-            (at + start, stop + start): sum(
-                logit for (left, right), logit in adds.items() if at <= left and right <= stop
-            )
-            for at, stop in adds
-            if stop - at > 1
-        }
+        piece = text[start:end]
+        entries = self.block.entries(*self.alphabet.character_keys([piece], marks=False))
+        pushes = entries.values * self.weights[head, entries.columns]
+        if not len(pushes):
+            return {}
+        known = self.block.keys[entries.columns]
+        ids = self.alphabet.numbers(piece)
+        found: dict[tuple[int, int], float] = {}
+        keys, alive = ids, ids > 0
+        #: What the runs of one character, of two, of three add, by where they begin.
+        adds: list[Values] = []
+        for width in range(1, LONGEST_RUN + 1):
+            if width > 1:
+                keys, alive = keys[:-1] << CHARACTER_BITS | ids[width - 1 :], alive[:-1] & (ids[width - 1 :] > 0)
+            at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+            adds.append(np.where(alive & (known[at] == keys), pushes[at], 0.0))
+            if width > 1:
+                total = sum(
+                    add[shift : shift + len(keys)] for wide, add in enumerate(adds) for shift in range(width - wide)
+                )
+                begins = np.flatnonzero(alive)
+                found |= {
+                    (start + begin, start + begin + width): logit
+                    for begin, logit in zip(begins.tolist(), np.asarray(total)[begins].tolist(), strict=True)
+                }
+        return found
 
 
 def is_ideograph(character: str) -> bool:
