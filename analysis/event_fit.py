@@ -111,8 +111,8 @@ def _compare(asked: Side, others: Side, one: Places, other: Places) -> Fits:
     split = _contradict(kinds, right.kinds[other], common, PLACE) | _contradict(
         kinds, right.kinds[other], common, MODEL
     )
-    # Newsrooms and owners fill in forms: the same sentence about another car in another city is another story.
-    copied = same_subject & ((alike >= SURELY_COPIED) | ((alike >= COPIED) & ~split))
+    # Newsrooms and owners fill in forms: the same sentence about another car, or in another city, is another story.
+    copied = same_subject & ~split & (alike >= COPIED)
     story = same_subject & ~split & (by_clues | by_words)
     liking = np.minimum(0.99, weight / 60.0 + cosine / 2.0)
     score = np.where(copied, 2.0 + alike, np.where(story, 1.0 + liking, 0.0)).astype(np.float32)

@@ -28,6 +28,7 @@ BANDS = 16
 INDEXED_WORDS = 10
 #: Nats that the common keys of two posts must say before the two are compared; less could never make one story.
 ENOUGH = 7.0
+_WORTH_ASKING = 2.5
 _NAMED_SAYS, _GRAVE_SAYS, _TROUBLE_SAYS, _GRAVE = 3.0, 4.0, 2.0, 2.0
 
 
@@ -131,6 +132,8 @@ def keys_of(marks: Marks, nats: npt.NDArray[np.float32], *, window: float, askin
             if not wanted.any():
                 continue
             bare = marks.clues[:, clue].astype(np.uint64) ^ subject
+            if asking:
+                wanted = wanted & ((kind != WORD) | (nats[:, clue] >= _WORTH_ASKING))
             for beside in (-1, 0, 1) if asking else (0,):
                 parts.append(
                     _part(_stir(bare ^ ((span + beside).astype(np.uint64) << np.uint64(20))), wanted, says[:, clue])

@@ -14,7 +14,7 @@ from analysis.event_postings import Postings
 from analysis.event_room import Room
 
 #: Posts compared per clue: the newest of a story speak for it.
-_MOST_COMPARED = 40
+_MOST_COMPARED = 24
 #: Posts that one post is compared with: those that share most.
 _MOST_PAIRS = 32
 

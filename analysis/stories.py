@@ -26,8 +26,6 @@ from analysis.tokens import how_common, place_names, segmenter
 from core.model import Channel
 
 PERMUTATIONS = 64
-#: One seed a hash function: multiples of the golden ratio's 64-bit fraction, wrapped.
-_SEEDS = np.arange(1, PERMUTATIONS + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 _SHORTEST = 14
 #: Clues that are kept of one kind, and words: the gravest, the first named, the rarest.
 MOST_NAMED, MOST_WORDS = 4, 28
@@ -130,7 +128,10 @@ def _minhash(text: str) -> tuple[int, ...]:
         return ()
     codes = np.frombuffer(letters.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
     shingles = np.unique((codes[:-2] << np.uint64(42)) | (codes[1:-1] << np.uint64(21)) | codes[2:])
-    return tuple((_mix(shingles[:, None] ^ _SEEDS).min(axis=0) >> np.uint64(32)).tolist())
+    # One thorough scattering, then a multiplication and an addition each: a family of hash functions for little.
+    hashes = _mix(shingles)[:, None] * _FACTORS
+    hashes += _SUMMANDS
+    return tuple((hashes.min(axis=0) >> np.uint64(32)).tolist())
 
 
 def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -138,6 +139,11 @@ def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return values ^ (values >> np.uint64(31))
+
+
+#: One odd factor and one summand a hash function, scattered from the numbers 1, 2, 3, ….
+_FACTORS = _mix(np.arange(1, PERMUTATIONS + 1, dtype=np.uint64)) | np.uint64(1)
+_SUMMANDS = _mix(np.arange(1, PERMUTATIONS + 1, dtype=np.uint64) << np.uint64(32))
 
 
 @cache
