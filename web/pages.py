@@ -13,6 +13,7 @@ from core.errors import QuerySyntaxError
 from core.model import CHANNELS, GRADES, Exhibit, Mention
 from core.work import QueueName, WorkQueue
 from index.base import Facet, Query
+from index.corrections import CorrectionStore
 from index.posts import PostStore
 from web.alert_desk import AlertDesk
 from web.console import Console
@@ -41,6 +42,7 @@ class Pages:
         self.desk = AlertDesk(console)
         self.sources_desk = SourceDesk(console)
         self.posts = PostStore(console.database)
+        self.corrections = CorrectionStore(console.database)
         self.files = ExhibitFiles(console.settings.data_dir / "exhibits", console.ledger)
         self.templates = templates(self.zone)
 
@@ -73,6 +75,8 @@ class Pages:
             pieces=pieces(mention.post.full_text, mention.verdict.reasons) if mention else [],
             is_cut=bool(mention and len(mention.post.full_text) > LONGEST_TEXT),
             versions=self.posts.versions(letter.alert.post)[:-1],
+            corrections=self.corrections.of([letter.alert.post]).get(letter.alert.post, ()),
+            earlier=self.console.verdicts.history(letter.alert.post),
             others=others,
             gone=self._gone([mention, *others]),
             **self._proof(exhibit),

@@ -27,6 +27,7 @@ from core.model import (
 from core.model import Reason as WhyRisky
 from core.text import clean, shorten
 from index.highlight import MARK, UNMARK
+from index.verdicts_replaced import WHY_NAMES
 
 #: Longer texts are cut on the page; the whole is in the store and in the exhibit.
 LONGEST_TEXT = 20_000
@@ -60,6 +61,7 @@ def templates(zone: ZoneInfo) -> Environment:
         "message_states": _MESSAGE_STATES,
         "message_kinds": _MESSAGE_KINDS,
         "action_names": ACTION_NAMES,
+        "why_replaced": WHY_NAMES,
         "headline": headline,
         "why_now": why_now,
         "zone_name": str(zone),

@@ -97,10 +97,8 @@ def forks() -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
-@pytest.fixture
-def desk(tmp_path: Path, forks: subprocess.Popen[str]) -> Desk:
+def new_desk(folder: Path, forks: subprocess.Popen[str]) -> Desk:
     """Fast settings, no sources."""
-    folder = tmp_path / "desk"
     folder.mkdir()
     for name in ("subjects", "rules"):
         shutil.copy(ROOT / f"{name}.example.toml", folder / f"{name}.toml")
@@ -109,6 +107,12 @@ def desk(tmp_path: Path, forks: subprocess.Popen[str]) -> Desk:
     (folder / "rules.toml").write_text("", encoding="utf-8")
     (folder / "sources.toml").write_text("# 我的信源\n", encoding="utf-8")
     return Desk(folder, forks)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, forks: subprocess.Popen[str]) -> Desk:
+    """A fresh one for each test."""
+    return new_desk(tmp_path / "desk", forks)
 
 
 @pytest.fixture
