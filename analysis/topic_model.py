@@ -12,7 +12,7 @@ head knows the words it lacks.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -146,15 +146,10 @@ class TopicModel:
 
         Of a long text the piece that decided. What a run adds includes the shorter runs within it.
         """
-        number = self.heads.index(head)
-        start, end = 0, len(text)
-        if end > _PIECE:
-            pieces = _pieces(text)
-            sums = self.sums([text[left:right] for left, right in pieces])[:, number]
-            start, end = pieces[int(np.argmax(sums))]
         found = [
-            Evidence(word=text[at:stop], span=(at, stop), logit=logit)
-            for (at, stop), logit in self._runs(text, start, end, number).items()
+            Evidence(word=text[at : at + width], span=(at, at + width), logit=logit)
+            for width, start, logits in self._runs(text, self.heads.index(head))
+            for at, logit in enumerate(logits.tolist(), start)
             if logit > 0
         ]
         found.sort(key=lambda one: (-one.logit, one.span))
@@ -164,24 +159,40 @@ class TopicModel:
                 kept.append(one)
         return kept
 
+    def strongest(self, text: str, head: str) -> Evidence | None:
+        """The first of `evidence`, found without the others."""
+        best: Evidence | None = None
+        for width, start, logits in self._runs(text, self.heads.index(head)):
+            place = int(np.argmax(logits)) if len(logits) else 0
+            logit = float(logits[place]) if len(logits) else 0.0
+            at = start + place
+            if logit > 0 and (best is None or (-logit, at) < (-best.logit, best.span[0])):
+                best = Evidence(word=text[at : at + width], span=(at, at + width), logit=logit)
+        return best
+
     def _cells(self, texts: Sequence[str]) -> sparse.csr_matrix:
         entries = self.block.entries(*self.alphabet.character_keys(texts, marks=False))
         ends = np.searchsorted(entries.rows, np.arange(len(texts) + 1))
         shape = (len(texts), len(self.block.keys))
         return sparse.csr_matrix((entries.values, entries.columns, ends), shape=shape)
 
-    def _runs(self, text: str, start: int, end: int, head: int) -> dict[tuple[int, int], float]:
-        """What each run of two or three characters of a piece adds to a head's sum, shorter runs within it included."""
-        piece = text[start:end]
-        entries = self.block.entries(*self.alphabet.character_keys([piece], marks=False))
-        pushes = entries.values * self.weights[head, entries.columns]
-        if not len(pushes):
-            return {}
-        known = self.block.keys[entries.columns]
-        ids = self.alphabet.numbers(piece)
-        found: dict[tuple[int, int], float] = {}
+    def _runs(self, text: str, head: int) -> Iterator[tuple[int, int, Values]]:
+        """What each run of two, then of three characters adds to a head's sum, shorter runs within it included.
+
+        For each length: the length, where the first run begins, and one value a run, 0 for what is no run. Of a long
+        text the piece that decided.
+        """
+        start, end = 0, len(text)
+        if end > _PIECE:
+            pieces = _pieces(text)
+            sums = self.sums([text[left:right] for left, right in pieces])[:, head]
+            start, end = pieces[int(np.argmax(sums))]
+        entries = self.block.entries(*self.alphabet.character_keys([text[start:end]], marks=False))
+        if not len(entries.rows):
+            return
+        known, pushes = self.block.keys[entries.columns], entries.values * self.weights[head, entries.columns]
+        ids = self.alphabet.numbers(text[start:end])
         keys, alive = ids, ids > 0
-        #: What the runs of one character, of two, of three add, by where they begin.
         adds: list[Values] = []
         for width in range(1, LONGEST_RUN + 1):
             if width > 1:
@@ -189,15 +200,11 @@ class TopicModel:
             at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
             adds.append(np.where(alive & (known[at] == keys), pushes[at], 0.0))
             if width > 1:
-                total = sum(
-                    add[shift : shift + len(keys)] for wide, add in enumerate(adds) for shift in range(width - wide)
-                )
-                begins = np.flatnonzero(alive)
-                found |= {
-                    (start + begin, start + begin + width): logit
-                    for begin, logit in zip(begins.tolist(), np.asarray(total)[begins].tolist(), strict=True)
-                }
-        return found
+                total = np.zeros(len(keys))
+                for wide, add in enumerate(adds):
+                    for shift in range(width - wide):
+                        total += add[shift : shift + len(keys)]
+                yield width, start, np.where(alive, total, 0.0)
 
 
 def is_ideograph(character: str) -> bool:

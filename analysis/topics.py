@@ -161,7 +161,8 @@ class TopicFinder:
     def _by_head(self, text: str, category: Category, words: Found, probability: float) -> list[Topic]:
         """The category with the word that speaks for it most; nothing if what it says is denied or imagined."""
         assert self._model is not None
-        for evidence in self._model.evidence(text, category.name)[:1]:
+        evidence = self._model.strongest(text, category.name)
+        if evidence:
             if is_denied(text, evidence.span[0]) or (category.is_accident and is_imagined(text, evidence.span)):
                 return []
             hits = (Hit(evidence.word, evidence.span, 0), *words.hits)
