@@ -23,6 +23,8 @@ class Dossier:
     """An explanation and, for a post of the archive, its surroundings."""
 
     explanation: Explanation
+    #: Whether the post is in the archive and waits for its first judgement.
+    is_waiting: bool = False
     corrections: tuple[Correction, ...] = ()
     history: tuple[Replaced, ...] = ()
     event: Event | None = None
@@ -58,6 +60,7 @@ def dossier_of(product: Product, address: str) -> Dossier:
     others = product.verdicts.of_event(event.id) if event else []
     return Dossier(
         explanation=explanation,
+        is_waiting=mention is None,
         corrections=said,
         history=tuple(product.verdicts.history(key)),
         event=event,

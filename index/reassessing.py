@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -15,6 +15,10 @@ from core.schema import posts, verdicts
 from index.rows import mention_of, records
 
 _when = func.coalesce(posts.c.published, posts.c.collected, type_=posts.c.collected.type)
+
+
+#: How much time is sorted at once.
+_WINDOW = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +51,55 @@ def read(database: Database, part: Part, *, batch: int) -> Iterator[list[Mention
 
     No transaction stays open between batches; posts that come in meanwhile may or may not be among them.
     """
-    last: tuple[datetime, str] | None = None
-    while True:
-        wished = _mentions().where(*_conditions(part)).order_by(_when, posts.c.id).limit(batch)
-        if last is not None:
-            wished = wished.where(or_(_when > last[0], and_(_when == last[0], posts.c.id > last[1])))
-        with database.read() as connection:
-            found = [mention_of(row) for row in records(connection.execute(wished))]
-        meant = [one for one in found if not part.subjects or set(part.subjects) & set(one.verdict.subjects)]
-        if meant:
-            yield meant
-        if len(found) < batch:
-            return
-        last = (found[-1].post.when, found[-1].id)
+    waiting: list[Mention] = []
+    for one in _stream(database, part, batch=batch):
+        if part.subjects and not set(part.subjects) & set(one.verdict.subjects):
+            continue
+        waiting.append(one)
+        if len(waiting) >= batch:
+            yield waiting
+            waiting = []
+    if waiting:
+        yield waiting
+
+
+def _stream(database: Database, part: Part, *, batch: int) -> Iterator[Mention]:
+    """Window by window: within one the times are sorted, and the columns' indexes find it in a million posts."""
+    since = part.since
+    while (first := _next_moment(database, since, part.until)) is not None:
+        since = min(first + _WINDOW, part.until) if part.until else first + _WINDOW
+        last: tuple[datetime, str] | None = None
+        while True:
+            wished = _mentions().where(*_conditions(part), _between(first, since)).order_by(_when, posts.c.id)
+            if last is not None:
+                wished = wished.where(or_(_when > last[0], and_(_when == last[0], posts.c.id > last[1])))
+            with database.read() as connection:
+                found = [mention_of(row) for row in records(connection.execute(wished.limit(batch)))]
+            yield from found
+            if len(found) < batch:
+                break
+            last = (found[-1].post.when, found[-1].id)
+
+
+def _next_moment(database: Database, since: datetime | None, until: datetime | None) -> datetime | None:
+    """The first `Post.when` from `since` on and before `until`."""
+    found: list[datetime] = []
+    with database.read() as connection:
+        for column, only in ((posts.c.published, []), (posts.c.collected, [posts.c.published.is_(None)])):
+            wanted = select(func.min(column)).where(*only)
+            wanted = wanted.where(column >= since) if since is not None else wanted
+            wanted = wanted.where(column < until) if until is not None else wanted
+            earliest: datetime | None = connection.scalar(wanted)
+            found += [earliest] if earliest is not None else []
+    return min(found, default=None)
+
+
+def _between(since: datetime, until: datetime) -> ColumnElement[bool]:
+    # Spelled out rather than over `_when`, so that the indexes of both columns serve it.
+    return or_(
+        and_(posts.c.published >= since, posts.c.published < until),
+        and_(posts.c.published.is_(None), posts.c.collected >= since, posts.c.collected < until),
+    )
 
 
 def _conditions(part: Part) -> list[ColumnElement[bool]]:

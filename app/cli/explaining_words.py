@@ -25,6 +25,8 @@ def lay_out(dossier: Dossier, *, zone: ZoneInfo, is_terminal: bool) -> Iterator[
     yield from _head(told, zone)
     yield _body(told, is_terminal=is_terminal)
     yield _title("结论")
+    if dossier.is_waiting:
+        yield Text("这一帖还没有研判；下面是现在研判会得到的结果。", style="yellow")
     yield Text(_summary(told.verdict))
     if not told.is_current:
         yield Text(f"今天只看正文会判为：{_summary(told.today)}（tingfeng reassess 可更新存档）", style="yellow")

@@ -213,6 +213,29 @@ def test_a_part_of_the_archive_can_be_chosen(world: World, part: Part, expected:
     assert count(world.product.database, part) >= expected
 
 
+def test_the_archive_is_read_in_the_order_of_time_across_gaps(tmp_path: Path) -> None:
+    """Years without a post, days with many at one moment, posts whose source shows no time."""
+    world = World(tmp_path / "var")
+    times = [NOW - 900 * DAY, NOW - 400 * DAY, NOW - 400 * DAY + HOUR, *[NOW - 2 * DAY] * 7, NOW - 2 * DAY + 23 * HOUR]
+    dated = [make_post(number, f"曜行第{number}帖", published=when) for number, when in enumerate(times)]
+    undated = [
+        make_post(50, "曜行没有时间", published=None, collected=NOW - 399 * DAY),
+        make_post(51, "曜行也没有时间", published=None, collected=NOW),
+    ]
+    world.take_in(*reversed([*dated, *undated]))
+    batches = list(read(world.product.database, EVERYTHING, batch=3))
+    whens = [one.post.when for batch in batches for one in batch]
+    assert whens == sorted([*times, NOW - 399 * DAY, NOW])
+    assert [len(batch) for batch in batches] == [3, 3, 3, 3, 1]
+    part = Part(since=NOW - 400 * DAY, until=NOW - 2 * DAY + 23 * HOUR)
+    assert [one.post.when for batch in read(world.product.database, part, batch=3) for one in batch] == [
+        NOW - 400 * DAY,
+        NOW - 400 * DAY + HOUR,
+        NOW - 399 * DAY,
+        *[NOW - 2 * DAY] * 7,
+    ]
+
+
 def verdict(**changes: object) -> Verdict:
     values: dict[str, object] = {"negative": 0.5, "subjects": ("我们",), "grade": "B", "categories": ("x",)}
     return Verdict(id="p", **{**values, **changes})  # type: ignore[arg-type]
