@@ -57,6 +57,8 @@ class PaceKeeper:
         self._past = _Tallies()
         self._recent = _Tallies()
         self._floor = 0
+        #: What was counted of the past already, by site, subject and hour.
+        self._earlier: dict[tuple[str, str, int], tuple[int | None, ...]] = {}
         self._read_days: dict[str, set[int]] = defaultdict(set)
         self._days_until: datetime | None = None
         self._slow: datetime | None = None
@@ -72,6 +74,7 @@ class PaceKeeper:
                 self._floor = _hour(now) - self.hours
                 self._past = self._read_past(connection, now)
                 self._note_read_days(connection, now)
+                self._earlier.clear()
                 self._slow = now
             self._recent = self._read_recent(connection)
             self._fast = now
@@ -89,18 +92,20 @@ class PaceKeeper:
         return tuple(self._pace(asked.post.site, subject, hour) for subject in asked.subjects)
 
     def _pace(self, site: str, subject: str, hour: int) -> Pace:
-        days = self._read_days.get(site, ())
-        past, recent = self._past.by_hour.get((site, subject)), self._recent.by_hour.get((site, subject))
+        key = site, subject
+        count = sum(_within(tallies.by_hour.get(key), hour, self.hours) for tallies in (self._past, self._recent))
+        earlier = self._earlier.get((site, subject, hour))
+        if earlier is None:
+            earlier = self._earlier[site, subject, hour] = self._days_before(key, hour)
+        return Pace(subject=subject, site=site, hours=self.hours, count=count, earlier=earlier)
 
-        def within(last: int) -> int:
-            window = range(last - self.hours + 1, last + 1)
-            return sum(tally[one] for tally in (past, recent) if tally for one in window if one in tally)
-
-        earlier = tuple(
-            within(hour - back * _DAY_HOURS) if (hour // _DAY_HOURS - back) in days else None
+    def _days_before(self, key: _Key, hour: int) -> tuple[int | None, ...]:
+        """The same hours of the days before; those lie before `_floor`, so only the past is asked."""
+        days, past = self._read_days.get(key[0], ()), self._past.by_hour.get(key)
+        return tuple(
+            _within(past, hour - back * _DAY_HOURS, self.hours) if hour // _DAY_HOURS - back in days else None
             for back in range(1, _DAYS + 1)
         )
-        return Pace(subject=subject, site=site, hours=self.hours, count=within(hour), earlier=earlier)
 
     def _read_past(self, connection: Connection, now: datetime) -> _Tallies:
         hour, subjects = func.substr(cast(event_posts.c.published, String), 1, 13), cast(verdicts.c.subjects, String)
@@ -148,6 +153,11 @@ class PaceKeeper:
 _MENTIONS = event_posts.join(posts, posts.c.id == event_posts.c.post).join(
     verdicts, verdicts.c.id == event_posts.c.post
 )
+
+
+def _within(tally: Counter[int] | None, last: int, hours: int) -> int:
+    """How many there were in the hours that end with the last one."""
+    return sum(tally[hour] for hour in range(last - hours + 1, last + 1) if hour in tally) if tally else 0
 
 
 def _is_old(read: datetime | None, now: datetime, age: timedelta) -> bool:
