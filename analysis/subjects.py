@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import ahocorasick
 
 from analysis.disguise import TakenApart
+from analysis.tokens import segmenter
 from core.model import SubjectKind
 from core.settings import SubjectSettings
 from core.text import fold
@@ -30,6 +32,10 @@ class Surroundings:
     excluded: frozenset[str] = frozenset()
 
 
+Span = tuple[int, int]
+_Found = tuple[int, int, SubjectSettings]
+#: So much of the text around a person's name is split into words.
+_AROUND = 6
 _NOTHING_AROUND = Surroundings()
 
 
@@ -69,26 +75,34 @@ class SubjectFinder:
     def find(self, text: str, around: Surroundings = _NOTHING_AROUND) -> list[Match]:
         """Every mention of a subject in a folded text, in reading order.
 
-        A name in Latin letters must stand alone ("mac" is not in "machine"). Of overlapping names the longest counts;
-        a brand also counts within the name of its store, model or person. A subject whose required context is missing,
-        or whose excluded context is there, is not found at all; `around` adds to both.
+        A name in Latin letters must stand alone ("mac" is not in "machine"), and a person's name must not begin within
+        another word ("森林远航" is not 林远航). Of overlapping names the longest counts; a brand also counts within
+        the name of its store, model or person.
+
+        A mention whose required context is missing, or too far (`SubjectSettings.within`), does not count. Excluded
+        context around a name ("诗和远方") concerns that mention; elsewhere in the text it concerns them all. `around`
+        adds to both.
         """
-        aliases: list[tuple[int, int, SubjectSettings]] = []
-        required = set(around.required)
-        excluded = set(around.excluded)
+        aliases: list[_Found] = []
+        required: dict[str, list[Span]] = {}
+        excluded: dict[str, list[Span]] = {}
         for start, end, name in self._names(text):
             if name.role == "alias":
                 aliases.append((start, end, name.subject))
-            elif name.role == "require":
-                required.add(name.subject.name)
             else:
-                excluded.add(name.subject.name)
+                places = required if name.role == "require" else excluded
+                places.setdefault(name.subject.name, []).append((start, end))
         if not aliases:
             return []
+        if excluded or around.excluded:
+            aliases = _not_excluded(aliases, excluded, around.excluded)
         meant = [
-            found
-            for found in aliases
-            if found[2].name not in excluded and (not found[2].require or found[2].name in required)
+            (start, end, subject)
+            for start, end, subject in aliases
+            if not subject.require
+            or subject.name in around.required
+            or _is_near((start, end), required.get(subject.name, ()), subject.within)
+            if subject.kind != "person" or not _begins_within_a_word(text, start, end)
         ]
         return [Match(subject=subject.name, span=(start, end)) for start, end, subject in _longest(meant)]
 
@@ -113,11 +127,60 @@ class SubjectFinder:
                     yield start, end, name
 
 
-def _longest(found: list[tuple[int, int, SubjectSettings]]) -> list[tuple[int, int, SubjectSettings]]:
+def _not_excluded(
+    aliases: Sequence[_Found], excluded: Mapping[str, Sequence[Span]], everywhere: frozenset[str]
+) -> list[_Found]:
+    """The mentions that no excluded context covers, of subjects that none elsewhere in the text rules out."""
+    named: dict[str, set[int]] = {}
+    for start, end, subject in aliases:
+        if subject.name in excluded:
+            named.setdefault(subject.name, set()).update(range(start, end))
+    ruled_out = set(everywhere)
+    covered: dict[str, set[int]] = {}
+    for name, spans in excluded.items():
+        for start, end in spans:
+            if named.get(name, set()).isdisjoint(range(start, end)):
+                ruled_out.add(name)
+            else:
+                covered.setdefault(name, set()).update(range(start, end))
+    return [
+        (start, end, subject)
+        for start, end, subject in aliases
+        if subject.name not in ruled_out and covered.get(subject.name, set()).isdisjoint(range(start, end))
+    ]
+
+
+def _is_near(span: Span, places: Sequence[Span], within: int) -> bool:
+    """Whether one of the places is at most `within` characters away; 0 means anywhere in the text."""
+    if not within or not places:
+        return bool(places)
+    at = bisect_left(places, span)
+    return any(
+        places[near][0] - span[1] <= within and span[0] - places[near][1] <= within
+        for near in (at - 1, at)
+        if 0 <= near < len(places)
+    )
+
+
+def _begins_within_a_word(text: str, start: int, end: int) -> bool:
+    """Whether the words of the text have one that begins before the span and ends in it."""
+    left = max(0, start - _AROUND)
+    at = left
+    for word in segmenter().words_of_folded(text[left : end + _AROUND]):
+        at = text.find(word, at)
+        if at < 0 or at >= start:
+            return False
+        at += len(word)
+        if start < at < end:
+            return True
+    return False
+
+
+def _longest(found: list[_Found]) -> list[_Found]:
     """Leave out names that a longer one covers or cuts into."""
-    kept: list[tuple[int, int, SubjectSettings]] = []
+    kept: list[_Found] = []
     #: Which of them cover a character: a text may hold ten thousand names.
-    covering: dict[int, list[tuple[int, int, SubjectSettings]]] = {}
+    covering: dict[int, list[_Found]] = {}
     for start, end, subject in sorted(found, key=lambda item: (item[0] - item[1], item[0], item[2].name)):
         overlapping = (other for at in range(start, end) for other in covering.get(at, ()))
         if all(_may_share(start, end, subject, other) for other in overlapping):
@@ -127,7 +190,7 @@ def _longest(found: list[tuple[int, int, SubjectSettings]]) -> list[tuple[int, i
     return sorted(kept, key=lambda item: (item[0], item[1], item[2].name))
 
 
-def _may_share(start: int, end: int, subject: SubjectSettings, longer: tuple[int, int, SubjectSettings]) -> bool:
+def _may_share(start: int, end: int, subject: SubjectSettings, longer: _Found) -> bool:
     """Whether a name may count beside a longer or equal one at the same place."""
     other_start, other_end, other = longer
     if (start, end) == (other_start, other_end):

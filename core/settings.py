@@ -298,7 +298,9 @@ class SubjectSettings(Section):
     aliases: Words = ()
     #: At least one of these must stand in the same post, if any are given.
     require: Words = ()
-    #: A post with one of these is about something else.
+    #: At most so many characters from the name; 0 means anywhere in the post.
+    within: Annotated[int, Field(ge=0, le=10_000)] = 0
+    #: A post with one of these is about something else; one that holds the name concerns that mention alone.
     exclude: Words = ()
     owner: str = ""
 

@@ -83,3 +83,38 @@ def test_the_words_around_settle_what_is_meant(text: str, around: str, expected:
     found = finder.find(fold(text), finder.surroundings(fold(around)))
     assert list(dict.fromkeys(match.subject for match in found)) == expected
     assert SubjectFinder([]).surroundings(text) == Surroundings()
+
+
+NEAR = [
+    SubjectSettings(
+        name="远方汽车", aliases=("远方",), require=("汽车", "4S", "提车"), within=12, exclude=("诗和远方", "舞团")
+    ),
+    SubjectSettings(name="林远航", kind="person"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # Near, on either side, and too far.
+        ("在远方提车，门上就有划痕", ["远方汽车"]),
+        ("提车那天远方的人不见了", ["远方汽车"]),
+        ("远方" + "天气很好" * 5 + "提车", []),
+        ("提车" + "天气很好" * 5 + "远方", []),
+        ("望着远方的路", []),
+        # Excluded words that hold the name concern that mention alone; others concern them all.
+        ("生活有诗和远方，可远方4S店只有扯皮", ["远方汽车"]),
+        ("生活有诗和远方，我去提车", []),
+        ("远方舞团坐汽车来演出", []),
+        ("看完舞团演出，去远方4S店提车", []),
+        # A person's name does not begin within another word.
+        ("森林远航计划启动", []),
+        ("董事长林远航道歉", ["林远航"]),
+        ("林远航行程公布", ["林远航"]),
+        ("森林远航计划启动，林远航捐了款", ["林远航"]),
+    ],
+)
+def test_context_near_the_name(text: str, expected: list[str]) -> None:
+    """How far, on which mention, and where words begin."""
+    found = SubjectFinder(NEAR).find(fold(text))
+    assert list(dict.fromkeys(match.subject for match in found)) == expected
