@@ -115,7 +115,7 @@ def signature(candidate: Candidate) -> Signature:
 @lru_cache(65_536)
 def _rarity(word: str) -> float:
     """How surprising a word is in an ordinary post of some 60 words, in nats; `_IS_PLACE` for a place."""
-    if (word in place_names() or word in _table()["cities"]) and word not in _WIDE:
+    if word in _places():
         return _IS_PLACE
     if len(word) <= (2 if word.isascii() else 1):
         return 0.0
@@ -155,6 +155,12 @@ def _incidents() -> ahocorasick.Automaton:
             found.add_word(word, (row["name"], row["weight"]))
     found.make_automaton()
     return found
+
+
+@cache
+def _places() -> frozenset[str]:
+    """The names that tell two places apart: the dictionary's, corrected by ours."""
+    return (place_names() | frozenset(_table()["cities"])) - frozenset(_table()["no_places"]) - _WIDE
 
 
 @cache
