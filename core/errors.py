@@ -19,7 +19,8 @@
     ├── StoreTooNew           a newer program wrote the database
     └── AlreadyRunning        another `tingfeng run` holds this data folder
 
-Four more live beside the only code that can meet them: `core.durations.BadDuration`, `demo.world.BadEpoch`, and a
+Five more live beside the only code that can meet them: `core.durations.BadDuration`, `demo.world.BadEpoch`,
+`analysis.corrections.RefusedCorrection` (what a person says makes no sense of the verdict it is about), and a
 `PortTaken` each in `app.serving` and `demo.server` (the demo knows nothing of the product).
 """
 
