@@ -191,7 +191,7 @@ picture_texts = Table(
 complainants = Table(
     "complainants",
     metadata,
-    #: "n:" name, "t:" text's fingerprint, "c:" contact; hashed, so that the table holds no personal data.
+    #: "n:" name, "i:" account, "t:" text, "c:" contact; hashed, so that nobody reads personal data along.
     Column("mark", String(80), primary_key=True),
     Column("post", String(24), ForeignKey("posts.id"), primary_key=True),
     Column("subject", String(60), primary_key=True),

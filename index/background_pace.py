@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from sqlalchemy import Connection, String, cast, func, select
+from sqlalchemy import ColumnElement, Connection, String, cast, func, literal_column, select
 
 from analysis.background import Asked, Pace
 from core.database import Database
@@ -108,7 +108,7 @@ class PaceKeeper:
         )
 
     def _read_past(self, connection: Connection, now: datetime) -> _Tallies:
-        hour, subjects = func.substr(cast(event_posts.c.published, String), 1, 13), cast(verdicts.c.subjects, String)
+        hour, subjects = _beginning(event_posts.c.published, "13"), cast(verdicts.c.subjects, String)
         wanted = (
             select(posts.c.site, hour.label("hour"), subjects.label("subjects"), func.count().label("mentions"))
             .select_from(_MENTIONS)
@@ -142,7 +142,7 @@ class PaceKeeper:
         When a post was first fetched never changes: only what was fetched since the last time is looked at.
         """
         since = self._days_until or now - timedelta(days=_DAYS + 1)
-        day = func.substr(cast(posts.c.collected, String), 1, 10)
+        day = _beginning(posts.c.collected, "10")
         wanted = select(posts.c.site, day.label("day")).where(posts.c.collected >= since).group_by(posts.c.site, day)
         for row in connection.execute(wanted):
             self._read_days[row.site].add(_hour_named(f"{row.day} 00") // _DAY_HOURS)
@@ -153,6 +153,14 @@ class PaceKeeper:
 _MENTIONS = event_posts.join(posts, posts.c.id == event_posts.c.post).join(
     verdicts, verdicts.c.id == event_posts.c.post
 )
+
+
+def _beginning(moment: ColumnElement[datetime], letters: str) -> ColumnElement[str]:
+    """How databases write a time in UTC: "2026-03-15 12" are 13 letters.
+
+    The numbers are literals: PostgreSQL does not see that an expression with parameters is the one it groups by.
+    """
+    return func.substr(cast(moment, String), literal_column("1"), literal_column(letters))
 
 
 def _within(tally: Counter[int] | None, last: int, hours: int) -> int:
