@@ -28,6 +28,8 @@ _TURNS = re.compile(
     r"还好|幸好|幸亏|好在|庆幸|得亏|转头|转投|换成|换了|换到|改买|改选|反观|还是|再怎么|起码|至少"
     r"|下一?(?:台|辆)|(?:考虑|推荐我?|建议我?|让我)(?:去|买|换|选|看)|考虑|羡慕"
 )
+#: "修了三次，还是曜行的老毛病", "曜行至少给个说法": what came before was about us, too.
+_COMPLAINS = re.compile(r"(?<!差)不(?!错|少)|没|坑|差|骗|说法|交代|解决|处理|退|赔|卖|道歉|毛病|问题|坏|漏|修|响|投诉")
 #: Who only looks on has no part in it: "我开曜行的默默喝茶".
 _LOOKS_ON = re.compile(r"吃瓜|围观|喝茶|看戏|看热闹|情绪稳定")
 #: Who names us more often writes no text of his own.
@@ -100,7 +102,8 @@ def said_of_each(reading: Reading, matches: Sequence[Match]) -> list[tuple[str, 
 
 
 def _turns(clause: str) -> bool:
-    return bool(_TURNS.search(clause) or _LOOKS_ON.search(clause))
+    """Whether a clause that names us turns to us from somebody else: it complains of nothing itself."""
+    return bool(_TURNS.search(clause) or _LOOKS_ON.search(clause)) and not _COMPLAINS.search(clause)
 
 
 def _landmarks(reading: Reading, matches: Sequence[Match]) -> bool:
