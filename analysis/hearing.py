@@ -40,6 +40,8 @@ _EVER = (
 _DENIED = re.compile(
     rf"(?:{_NEVER})(?:{_EVER})*$|(?:没有?|从没|从未|未|并未|不曾)(?:出现|发生|有|出|见|听说)?过{_ANY}{{0,3}}$"
 )
+#: "无不满意", "不得不", "免": what these stand before is not denied as a feeling.
+_NEVER_BUT = ("无", "免", "零", "不用")
 _NOT_DENIED = re.compile(r"(?:有没有?|没(?:想|多久|几天|开)|不是没有?|无不|难免|不可避免)$")
 GOOD = r"(?:好|强|满意|靠谱|省|快|稳|舒服|便宜|贴心|专业|高级|安静|神|香|厚道|热情|周到)"
 _BAD = r"(?:差|烂|坏|糟|贵|坑|慢|垃圾|次|拉胯|弱|黑|不堪|恐怖|离谱|严重|吓人|夸张)"
@@ -102,8 +104,9 @@ def hear(text: str) -> Heard:
     troubles = _facts(text, cues.of("trouble"), denied, ())
     goods: list[Span] = []
     for span in cues.of("content"):
-        if span[0] and text[span[0] - 1] in "不没未":
-            wrongs.append(span)
+        if (head := _denial(text, span[0])) is not None:
+            if text[head : span[0]] not in _NEVER_BUT:
+                wrongs.append((head, span[1]))
         elif not within(span, imagined):
             goods.append(span)
     return Heard(

@@ -63,6 +63,10 @@ _RHETORICAL = re.compile(
 _UNSETTLED = re.compile(
     r"(?:说|说是|称|要求|希望|可以|才能?|能|请|等|否则|何时|时候|没有?|未|不|才算|才肯)(?:已经?|给|帮|我|全部)?\Z"
 )
+#: "顿挫已经没感觉了": the trouble that was named is gone.
+_GONE = re.compile(
+    r"(?:已经|现在|再也|后来|之后|以后)就?[没不](?!人|管|给|接|退|理|认|知|敢|得不|能|让|见|好|行|想|会)(?:再|有)?[^,。;!?]{0,4}[了过]"
+)
 _DEMANDS = re.compile(r"诉求|要求|请求|督促|责令|希望|恳请|强烈")
 _FICTION = re.compile(r"(?:书里|书上|小说|电影|电视剧|剧里|歌里|歌词|课文|台词|新闻里|视频里)[^,。;!?“”\"]{0,6}[:,]?\Z")
 _GREETING = re.compile(r"^[^,。;!?]{0,16}?(?:您好|你好|各位|大家好|尊敬的|亲爱的|亲亲)")
@@ -187,7 +191,8 @@ def _contents(heard: Heard) -> Iterator[Act]:
         yield _act("better", superior)
     if heard.imagined and not wrongs:
         yield _act("imagined", heard.imagined[0])
-    settled = _last([span for span in cues.of("resolved") if _is_settled(heard, span)])
+    ends = [found.span() for found in _GONE.finditer(text)] if heard.troubles else []
+    settled = _last([span for span in sorted((*cues.of("resolved"), *ends)) if _is_settled(heard, span)])
     again = _last(cues.of("relapse"))
     if settled and (not again or again[1] <= settled[0] - 12) and not (again and _same_clause(text, again, settled)):
         yield _act("resolved", settled)
