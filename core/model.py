@@ -91,7 +91,7 @@ def post_id(kind: str, site: str, native_id: str) -> str:
 
     The three parts are joined by a separator that cannot occur in them, so that ("a", "bc") and ("ab", "c") differ.
     """
-    return hashlib.sha256("\x1f".join((kind, site, native_id)).encode()).hexdigest()[:24]
+    return hashlib.sha256("\x1f".join((kind, site, native_id)).encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

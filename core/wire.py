@@ -77,20 +77,33 @@ def dumps(row: Mapping[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()
 
 
-def read_lines(lines: Iterable[str], *, file: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Number and parse the lines of a JSON Lines file; blank lines are skipped, anything but an object is refused."""
+def read_lines(lines: Iterable[str | bytes], *, file: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Number and parse the lines of a JSON Lines file; blank lines are skipped, anything but an object is refused.
+
+    Lines of bytes are UTF-8, with or without a byte order mark: then a line that is not is refused by its number.
+    """
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8") if isinstance(line, bytes) else line
+            row = json.loads(text)
+        except UnicodeDecodeError as bad:
+            raise _unreadable(file, number, line, f"应为 UTF-8 编码（第 {bad.start + 1} 个字节不是）") from None
         except json.JSONDecodeError as bad:
-            raise BadInput(
-                file=file, line=number, key="(整行)", value=line.strip()[:60], fix=f"应为 JSON（{bad.msg}）"
-            ) from None
+            raise _unreadable(file, number, line, f"应为 JSON（{bad.msg}）") from None
+        except RecursionError:
+            raise _unreadable(file, number, line, "应为 JSON（嵌套过深）") from None
+        except ValueError:  # the only other one: a number of more than 4,300 digits
+            raise _unreadable(file, number, line, "应为 JSON（数字过长）") from None
         if not isinstance(row, dict):
-            raise BadInput(file=file, line=number, key="(整行)", value=line.strip()[:60], fix="每行应为一个 JSON 对象")
+            raise _unreadable(file, number, line, "每行应为一个 JSON 对象")
         yield number, row
+
+
+def _unreadable(file: str, number: int, line: str | bytes, fix: str) -> BadInput:
+    shown = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
+    return BadInput(file=file, line=number, key="(整行)", value=shown.strip()[:60], fix=fix)
 
 
 def post_from_json(row: Mapping[str, Any], *, now: datetime, zone: ZoneInfo, file: str, line: int) -> Post:

@@ -35,6 +35,10 @@ def assess(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """研判帖文：每行进一条帖文，出一条研判，顺序不变。不写数据库。"""
+    if text is not None and str(file) != "-":
+        raise ConfigError(
+            file="命令行", key="--text", value=str(file), problem="与 FILE 只能给一个", fix="去掉其中一个"
+        )
     product = product_or_bare(config)
     if text is not None:
         row = post_from_json({"text": text}, now=product.clock(), zone=product.settings.zone, file="--text", line=1)
@@ -42,10 +46,10 @@ def assess(
         return
     with ExitStack() as stack:
         if str(file) == "-":
-            lines: Iterable[str] = sys.stdin
+            lines: Iterable[bytes] = sys.stdin.buffer
         else:
             try:
-                lines = stack.enter_context(file.open(encoding="utf-8-sig"))
+                lines = stack.enter_context(file.open("rb"))
             except OSError as bad:
                 raise ConfigError(
                     file="命令行", key="FILE", value=str(file), problem=f"无法读取（{bad.strerror}）", fix="检查路径"
@@ -71,7 +75,7 @@ def product_or_bare(config: Path) -> Product:
     return open_product(config)
 
 
-def _batches(product: Product, lines: Iterable[str], *, name: str) -> Iterator[list[Post]]:
+def _batches(product: Product, lines: Iterable[bytes], *, name: str) -> Iterator[list[Post]]:
     batch: list[Post] = []
     try:
         for number, row in read_lines(lines, file=name):
@@ -88,8 +92,9 @@ def _batches(product: Product, lines: Iterable[str], *, name: str) -> Iterator[l
 
 
 def _print_verdicts(product: Product, posts: list[Post]) -> None:
-    for verdict in product.analyser.assess(posts, now=product.clock()):
-        typer.echo(dumps(verdict_to_json(verdict)))
+    verdicts = product.analyser.assess(posts, now=product.clock())
+    if verdicts:
+        typer.echo("\n".join(dumps(verdict_to_json(verdict)) for verdict in verdicts))
 
 
 def train(
