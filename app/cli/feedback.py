@@ -55,7 +55,7 @@ ActorOption = Annotated[str, typer.Option("--by", help="谁说的；默认当前
 
 def add_to(app: typer.Typer) -> None:
     """Add this family's commands."""
-    example = '例：tingfeng feedback 3f2a9c --false-alarm --by 张三 --note "车主在夸我们"'
+    example = '例：tingfeng feedback say 3f2a9c --false-alarm --by 张三 --note "车主在夸我们"（say 可以省略）'
     feedback_app.command(_SAY, epilog=example)(say)
     feedback_app.command("list", epilog="例：tingfeng feedback list --since 30d")(show_all)
     feedback_app.command("withdraw", epilog="例：tingfeng feedback withdraw 12 --by 张三")(withdraw)
