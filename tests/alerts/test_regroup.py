@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -306,3 +309,32 @@ def test_ids_may_be_shortened(world: World) -> None:
     assert book(world).find_post(SMOKE, post[:6]) == post
     with world.database.read() as connection:
         assert connection.scalar(select(event_posts.c.event).where(event_posts.c.post == post)) == SMOKE
+
+
+SCRIPT = """
+import os, sys
+from datetime import datetime
+import alerts.regroup
+from core.database import Database
+
+alerts.regroup.merge_cases = lambda *_, **__: os._exit(9)
+book = alerts.regroup.EventBook(Database(sys.argv[1]))
+book.merge(sys.argv[2], sys.argv[3], actor="王", note="同", now=datetime.fromisoformat(sys.argv[4]))
+"""
+
+
+def test_a_process_killed_in_a_merge_changed_nothing(world: World) -> None:
+    """Between the posts and the cases: all as before, and the same command works afterwards."""
+    tell(world, FIRE, [1])
+    tell(world, SMOKE, [2])
+    killed = subprocess.run(
+        [sys.executable, "-c", SCRIPT, world.database.url, FIRE, SMOKE, LATER.isoformat()],
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert killed.returncode == 9
+    assert {row.event for row in world.rows(event_posts)} == {FIRE, SMOKE}
+    assert {row.merged_into for row in world.rows(events)} == {None}
+    assert world.rows(event_actions) == []
+    merge(world)
+    assert {row.event for row in world.rows(event_posts)} == {FIRE}
