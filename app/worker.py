@@ -168,6 +168,8 @@ class Worker:
         def finish(connection: Connection, saved: Saved) -> None:
             now = self.clock()
             answers = self.posts.judged_answers(connection, _newly_about_somebody(saved), limit=_MOST_ANSWERS)
+            if len(answers) == _MOST_ANSWERS:
+                log.warning("answers_left_as_judged", extra={"limit": _MOST_ANSWERS})
             queue.put(connection, [key for key in answers if key not in found], due=now, now=now)
             queue.done(connection, items)
 
