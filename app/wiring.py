@@ -140,7 +140,7 @@ class Product:
     @cached_property
     def risk_table(self) -> RiskTable:
         """The points that ship with the product, with those of the file that `[files] risk` names laid over them."""
-        from analysis.risk.table import bundled_table, load_table
+        from analysis.risk import bundled_table, load_table
 
         chosen, home = self.settings.files.risk, self.settings.path
         return load_table((home.parent if home else Path()) / chosen) if chosen else bundled_table()

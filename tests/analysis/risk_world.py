@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 from analysis.background import Background
 from analysis.reading import read
 from analysis.risk import Facts, Risk, RiskScale, RiskTable, bundled_table
-from analysis.topics import bundled_topics
+from analysis.topics import Topic, bundled_topics
 from core.model import Channel, Event, Post
 from core.settings import RiskSettings
 
@@ -39,15 +40,16 @@ def facts_of(
     event: Event | None = None,
     background: Background | None = None,
     same_text: int = 1,
+    topics: Sequence[Topic] | None = None,
 ) -> Facts:
-    """What the analyser would know of it, by the words of the bundled categories."""
+    """What the analyser would know of it, by the words of the bundled categories unless topics are given."""
     reading = read(post.full_text)
     return Facts(
         post=post,
         reading=reading,
         subjects=("曜行汽车",),
         negative=negative,
-        topics=bundled_topics().find(reading),
+        topics=bundled_topics().find(reading) if topics is None else topics,
         event=event,
         background=background,
         same_text=same_text,
