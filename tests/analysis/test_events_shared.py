@@ -37,8 +37,14 @@ def world(row: int) -> Candidate:
     return candidate(f"{row:024d}", WORLD[row][0], hours=row / 2)
 
 
-def test_two_groupers_see_what_the_other_filed(database: Database) -> None:
-    """Turn by turn, as two workers on one database."""
+@pytest.mark.parametrize("numbered", [True, False], ids=["rows have numbers", "rows have none"])
+def test_two_groupers_see_what_the_other_filed(
+    database: Database, monkeypatch: pytest.MonkeyPatch, numbered: bool
+) -> None:
+    """Turn by turn, as two workers on one database, also where (as in PostgreSQL) rows have no numbers."""
+    if not numbered:
+        monkeypatch.setattr("analysis.event_rows.has_numbers", lambda _: False)
+        monkeypatch.setattr("analysis.event_memory.has_numbers", lambda _: False)
     one, other = EventGrouper(database), EventGrouper(database)
     first = file(one, candidate("a" * 24, FORUM_FIRE))
     second = file(other, candidate("b" * 24, WEIBO_FIRE, hours=1))

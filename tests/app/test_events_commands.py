@@ -70,6 +70,9 @@ def test_two_events_become_one_and_are_parted_again(desk: Desk) -> None:
     merged = desk.run("events", "merge", big[:10], small[:10], "--note", "同一车主", "--actor", "王")
     assert merged.code == 0, merged.err
     assert "移动 1 篇，现有 3 篇" in merged.out
+    assert desk.run("work", "--once").code == 0
+    [hit] = desk.lines("search", "天窗", "--json")
+    assert hit["verdict"]["event"] == big
     again = desk.run("events", "merge", big, small, "--note", "再来")
     assert (again.code, "已并入" in again.err) == (1, True)
     assert f"已并入 {big}" in desk.run("events", "show", small).out
