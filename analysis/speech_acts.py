@@ -161,7 +161,7 @@ def _forms(heard: Heard) -> Iterator[Act]:
     if accusing and "?" in heard.text:
         yield _act("accusation", accusing)
     elif asking and not heard.wrongs and len(heard.text) <= _LONGEST_QUESTION and _is_asking(heard):
-        yield _act("question", asking.span(), 1 if heard.first("asking") else 0.6)
+        yield _act("question", asking.span(), 1 if heard.first("asking") else 0.5)
     notice = heard.first("notice")
     if notice and not wrongs and not accusing and not heard.first("customer"):
         yield _act("notice", notice)

@@ -134,7 +134,7 @@ def test_the_effect_is_bounded_and_told() -> None:
     assert shifted(1.0, acts, []) <= 1.0
     assert shifted(0.0, acts, []) == 0.0
     assert shifted(0.3, [], []) == 0.3
-    assert {act.told for act in acts} == {"平铺直叙地讲了吃亏的事：负面的对数几率增加 1.80"}
+    assert {act.told for act in acts} == {"平铺直叙地讲了吃亏的事：负面的对数几率增加 1.00"}
 
 
 def test_every_way_has_a_sentence_and_a_direction() -> None:
