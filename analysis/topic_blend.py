@@ -24,12 +24,16 @@ _NEVER = 2.0
 
 
 class Scored(NamedTuple):
-    """Texts judged by heads that did not see them; all of one shape: one row a text, one column a head."""
+    """Texts judged by heads that did not see them: one row a text, one column a head."""
 
     labels: npt.NDArray[np.bool_]
     weights: Values
     scores: Keys
     sums: Values
+    #: One a row: whether it is a complaint.
+    negative: npt.NDArray[np.bool_]
+    #: One a row: whether it is a sentence of ours, or a text that belongs nowhere.
+    is_own: npt.NDArray[np.bool_]
 
 
 def fit_blends(scored: Scored, heads: Sequence[str], accidents: Collection[str]) -> dict[str, Blend]:
@@ -58,22 +62,20 @@ def fit_blends(scored: Scored, heads: Sequence[str], accidents: Collection[str])
 
 
 def _with_thresholds(blend: Blend, scored: Scored, head: int, *, is_accident: bool) -> Blend:
-    """The thresholds with the best F1, the lexicon's side first; none of them asserts what is too often wrong."""
+    """The thresholds with the best F1, each on the texts for which it counts; see `analysis.topics`."""
     labels, weights = scored.labels[:, head], scored.weights[:, head]
     probabilities = blend.probabilities(scored.scores[:, head], scored.sums[:, head])
     has_words = scored.scores[:, head] >= FIRES_AT
+    calm = weights * ~scored.negative
     threshold = max(
-        (float(bar) for bar in _THRESHOLDS),
-        key=lambda bar: _f1(labels, has_words & (probabilities >= bar), weights),
+        (float(bar) for bar in _THRESHOLDS), key=lambda bar: _f1(labels, has_words & (probabilities >= bar), calm)
     )
-    kept = has_words & (probabilities >= threshold)
+    # An unrelated text may be negative, too, and must not be given a category for it.
+    trouble = weights * (scored.negative | ~scored.is_own)
     least = _LEAST_RIGHT_ACCIDENTS if is_accident else _LEAST_RIGHT
-    fitting = [
-        float(bar) for bar in _ALONE if _share_right(labels, ~has_words & (probabilities >= bar), weights) >= least
-    ]
     alone = max(
-        fitting,
-        key=lambda bar: _f1(labels, kept | (~has_words & (probabilities >= bar)), weights),
+        (float(bar) for bar in _ALONE if _share_right(labels, ~has_words & (probabilities >= bar), trouble) >= least),
+        key=lambda bar: _f1(labels, has_words | (probabilities >= bar), trouble),
         default=_NEVER,
     )
     sums = scored.sums[:, head]

@@ -133,7 +133,14 @@ def fit_topics(
     accidents = {one.name for one in catalogue.categories if one.is_accident}
     # Sentences beside which the lexicon was written would make it look better than it is.
     honest = np.array([0.0 if one.seen_by_lexicon else 1.0 for one in examples] + [1.0] * len(unrelated))
-    scored = Scored(labels=data.labels, weights=data.weights * honest[:, None], scores=data.scores, sums=sums)
+    scored = Scored(
+        labels=data.labels,
+        weights=data.weights * honest[:, None],
+        scores=data.scores,
+        sums=sums,
+        negative=np.array([one.negative for one in examples] + [False] * len(unrelated)),
+        is_own=np.arange(len(data.texts)) < data.sentences,
+    )
     blends = fit_blends(scored, heads, accidents)
     model = _fit_heads(empty, data, np.ones(len(data.texts), dtype=bool))
     return replace(model, blends=blends)

@@ -97,7 +97,8 @@ class TopicFinder:
     def find_many(self, readings: Sequence[Reading], judgement: Judgement) -> list[list[Topic]]:
         """The categories of each post of a batch, the weightiest first; `judgement` is of the same posts, in order.
 
-        The heads are asked in one pass, and only where there are words to be doubted or the sentiment is negative.
+        The heads are asked in one pass: of negative posts, what the words miss; of calm posts, whether words that may
+        mean anything mean trouble.
         """
         return self.find_all([reading.own for reading in readings], judgement.probabilities)
 
@@ -113,8 +114,10 @@ class TopicFinder:
             )
             alone = (probabilities >= self._alone) & (negatives[rows] >= _NEGATIVE)[:, None]
             for at, row in enumerate(rows):
-                if found[row] or alone[at].any():
-                    topics[row] = self._by_both(texts[row], found[row], probabilities[at], alone[at])
+                # In a negative post words are believed; then the heads can only add to them.
+                if alone[at].any() or not is_negative[row]:
+                    doubts = not is_negative[row]
+                    topics[row] = self._by_both(texts[row], found[row], probabilities[at], alone[at], doubts=doubts)
         return [_ordered(one) for one in topics]
 
     def find(self, reading: Reading) -> list[Topic]:
@@ -142,7 +145,9 @@ class TopicFinder:
             [blend.probabilities(scores[:, at], sums[:, at]) for at, blend in enumerate(self._blends)]
         )
 
-    def _by_both(self, text: str, found: Sequence[Found], probabilities: Values, alone: Flags) -> list[Topic]:
+    def _by_both(
+        self, text: str, found: Sequence[Found], probabilities: Values, alone: Flags, *, doubts: bool
+    ) -> list[Topic]:
         topics = []
         words = {one.category: one for one in found}
         for number in sorted(words.keys() | {self._numbers[at] for at in np.flatnonzero(alone).tolist()}):
@@ -154,7 +159,7 @@ class TopicFinder:
             probability = float(probabilities[column])
             if one.score < FIRES_AT:
                 topics += self._by_head(text, category, one, probability) if alone[column] else []
-            elif _stands(category, one, probability, self._blends[column]):
+            elif not doubts or _stands(category, one, probability, self._blends[column]):
                 topics.append(_topic(category, one, probability))
         return topics
 
@@ -163,7 +168,11 @@ class TopicFinder:
         assert self._model is not None
         evidence = self._model.strongest(text, category.name)
         if evidence:
-            if is_denied(text, evidence.span[0]) or (category.is_accident and is_imagined(text, evidence.span)):
+            start = evidence.span[0]
+            # What the lexicon lists as a mask ("不断轴") the heads must be told.
+            if text[max(0, start - 1) : start] == "不" or is_denied(text, start):
+                return []
+            if category.is_accident and is_imagined(text, evidence.span):
                 return []
             hits = (Hit(evidence.word, evidence.span, 0), *words.hits)
             topic = _topic(category, Found(category=-1, score=words.score, hits=hits), probability)
@@ -186,7 +195,10 @@ def find_by(catalogue: Catalogue) -> TopicFinder:
 
 
 def _stands(category: Category, words: Found, probability: float, blend: Blend) -> bool:
-    """Whether what the words claim outlives the heads' doubt. An accident is never doubted: a missed one is worst."""
+    """Whether what words of a calm post claim outlives the heads' doubt.
+
+    An accident is never doubted, for a missed one is worst, nor is what is said outright.
+    """
     return category.is_accident or words.hits[0].score >= _OUTRIGHT or probability >= blend.threshold
 
 

@@ -37,7 +37,11 @@ _NOTHING = ["{}去公园看花很开心", "{}同事聚餐味道不错", "{}的�
 
 
 def rows() -> list[dict[str, Any]]:
-    kinds = ((_WAGES, ["欠薪"], 1), (_RAIN, ["漏雨"], 1), (_NOTHING, [], 0))
+    kinds: tuple[tuple[list[str], list[str], int], ...] = (
+        (_WAGES, ["欠薪"], 1),
+        (_RAIN, ["漏雨"], 1),
+        (_NOTHING, [], 0),
+    )
     found = [
         {"text": text.format(when), "y": y, "categories": names, "group": f"{names}{at}{number % 5}"}
         for texts, names, y in kinds
