@@ -22,7 +22,9 @@ class Account:
     narrowed: Reading
     matches: Sequence[Match]
     facts: Facts
-    #: The model's, of this one text; its probability may have been moved by the way of speaking.
+    #: The model's, of this one text.
     judgement: Judgement
+    #: Its probability, moved by the way of speaking; what is said of each of several subjects may move it once more.
+    spoken: float
     #: Whether the text holds nothing that the model knows: then its probability is not asked for.
     is_silent: bool

@@ -138,6 +138,7 @@ class Analyser:
             matches=one.matches,
             facts=facts,
             judgement=model,
+            spoken=shifted(float(model.probabilities[0]), one.speech.acts, facts.topics),
             is_silent=not one.prepared,
         )
 

@@ -22,6 +22,8 @@ from core.model import CHANNEL_NAMES, Channel, Event, Post, Reason, Verdict
 STRONGEST = 8
 _EVEN = 0.5
 _SAME = 0.01
+#: Rounding of floating point, and where its exponentials end.
+_NOTHING, _LARGEST = 1e-9, 35.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,7 @@ class Marked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sum:
-    """The linear account: `base` and all pushes are `logit`; the way of speaking moves it to the final probability."""
+    """The linear account: `base` and all pushes are `logit`; `manner` and `shares` move it to the final probability."""
 
     model: str
     #: By which channels' way of writing the text was judged.
@@ -51,6 +53,8 @@ class Sum:
     logit: float
     #: What the way of speaking (irony, questions, comparisons, …) added.
     manner: float
+    #: What was added because of several subjects it speaks worse of one.
+    shares: float
     negative: float
 
 
@@ -176,7 +180,8 @@ def _sum_of(account: Account, channel: Channel) -> Sum | None:
         rest_up=rest_up,
         rest_down=rest_down,
         logit=logit,
-        manner=_logit(negative) - logit if _is_moved(negative, logit) else 0.0,
+        manner=_step(_probability(logit), account.spoken),
+        shares=_step(account.spoken, negative),
         negative=negative,
     )
 
@@ -188,8 +193,13 @@ def _drivers(total: Sum | None) -> tuple[Push, ...]:
     return total.up if total.negative >= _EVEN else total.down
 
 
-def _is_moved(negative: float, logit: float) -> bool:
-    return abs(negative - 1.0 / (1.0 + math.exp(-max(-35.0, min(35.0, logit))))) > 1e-9
+def _step(before: float, after: float) -> float:
+    """By how much the log odds moved; exactly 0 where nothing did."""
+    return _logit(after) - _logit(before) if abs(after - before) > _NOTHING else 0.0
+
+
+def _probability(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-_LARGEST, min(_LARGEST, logit))))
 
 
 def _logit(probability: float) -> float:

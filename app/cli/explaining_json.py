@@ -52,6 +52,7 @@ def _sum(total: Sum) -> dict[str, Any]:
         "rest_down": {"count": total.rest_down.count, "logit": total.rest_down.logit},
         "logit": total.logit,
         "manner": total.manner,
+        "shares": total.shares,
         "negative": total.negative,
     }
 

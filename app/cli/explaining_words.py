@@ -88,9 +88,14 @@ def _account(total: Sum) -> Iterator[Text]:
     yield from (_push(one) for one in total.down)
     yield from _rest(total.rest_down, "压低")
     yield Text(f"= {total.logit:+.2f}  模型的对数几率，即概率 {_probability(total.logit):.1%}")
-    if total.manner:
-        yield Text(f"  {total.manner:+.2f}  说话的方式（见理由）")
-        yield Text(f"= {total.logit + total.manner:+.2f}  即负面概率 {total.negative:.1%}")
+    for step, name in (
+        (total.manner, "说话的方式（见理由）"),
+        (total.shares, "说到几个对象，其中一个说得更坏（见理由）"),
+    ):
+        if step:
+            yield Text(f"  {step:+.2f}  {name}")
+    if total.manner or total.shares:
+        yield Text(f"= {total.logit + total.manner + total.shares:+.2f}  即负面概率 {total.negative:.1%}")
 
 
 def _push(one: Push) -> Text:

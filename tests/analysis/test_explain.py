@@ -18,11 +18,16 @@ from core.settings import RiskSettings, SubjectSettings
 NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 TROUBLE = "曜行的店修了三次，发动机还是漏油，一直推诿，要曝光"
 
+OF_TWO = "曜行的车开着真不错，动力好又省油，很满意。城东店就太黑了，乱收费还推诿扯皮，态度恶劣"
+
 
 @pytest.fixture(scope="module")
 def analyser() -> Analyser:
     return Analyser(
-        subjects=[SubjectSettings(name="曜行汽车", aliases=("曜行",))],
+        subjects=[
+            SubjectSettings(name="曜行汽车", aliases=("曜行",)),
+            SubjectSettings(name="曜行城东店", kind="store", aliases=("城东店",)),
+        ],
         risk=RiskSettings(),
         model=SentimentModel.load(None),
     )
@@ -40,7 +45,14 @@ def told(analyser: Analyser, text: str, **changes: Any) -> Explanation:
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize(
     "text",
-    [TROUBLE, "曜行的服务真周到，满意", "隔壁店推诿扯皮，还是曜行的店好", "曜行呵呵", "完全没有提到任何人，太差劲了"],
+    [
+        TROUBLE,
+        "曜行的服务真周到，满意",
+        "隔壁店推诿扯皮，还是曜行的店好",
+        "曜行呵呵",
+        "完全没有提到任何人，太差劲了",
+        OF_TWO,
+    ],
 )
 def test_the_account_adds_up(analyser: Analyser, text: str, channel: str) -> None:
     """Base, named pushes and the rest are the logit; with the way of speaking they are the probability."""
@@ -49,10 +61,17 @@ def test_the_account_adds_up(analyser: Analyser, text: str, channel: str) -> Non
     assert total is not None
     pushes = sum(push.logit for push in (*total.up, *total.down))
     assert total.base + pushes + total.rest_up.logit + total.rest_down.logit == pytest.approx(total.logit)
-    assert 1 / (1 + math.exp(-total.logit - total.manner)) == pytest.approx(total.negative)
+    assert 1 / (1 + math.exp(-total.logit - total.manner - total.shares)) == pytest.approx(total.negative)
     assert total.negative == found.verdict.negative
     assert all(push.logit > 0 for push in total.up)
     assert all(push.logit <= 0 for push in total.down)
+
+
+def test_what_one_of_two_subjects_is_blamed_for_is_a_step_of_its_own(analyser: Analyser) -> None:
+    total = told(analyser, OF_TWO).sum
+    assert total is not None
+    assert total.shares >= 0
+    assert told(analyser, TROUBLE).sum.shares == 0.0  # type: ignore[union-attr]
 
 
 def test_it_explains_the_verdict_that_would_be_given(analyser: Analyser) -> None:
