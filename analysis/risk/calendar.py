@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import MAXYEAR, MINYEAR, tzinfo
 
 from analysis.risk.facts import Facts, Weigher
 from analysis.risk.table import RiskTable
@@ -17,7 +17,8 @@ def calendar(table: RiskTable, zone: tzinfo) -> Weigher:
     windows = sorted(table.calendar.windows.values(), key=lambda window: -window.points)
 
     def weigh(facts: Facts) -> list[Reason]:
-        if not facts.topics:
+        # On the first and last days that there are, some zones have none; no window lies there.
+        if not facts.topics or not MINYEAR < facts.when.year < MAXYEAR:
             return []
         day = facts.when.astimezone(zone).date()
         window = next((window for window in windows if window.points and window.holds(day)), None)

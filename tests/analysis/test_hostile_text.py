@@ -10,7 +10,7 @@ import random
 import time
 import tomllib
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +177,15 @@ def test_odd_texts_get_a_verdict(demo_analyser: Analyser, text: str) -> None:
 )
 def test_any_text_gets_a_verdict(demo_analyser: Analyser, text: str, title: str | None, name: str | None) -> None:
     judge(demo_analyser, post(text, title=title, author=Author(name=name)))
+
+
+@pytest.mark.parametrize("hours", [-12, 0, 8, 14])
+@pytest.mark.parametrize("moment", [datetime.min, datetime.max, datetime(1, 1, 1, 12), datetime(1970, 1, 1)])  # noqa: DTZ001, DTZ901
+def test_any_time_gets_a_verdict(demo_analyser: Analyser, moment: datetime, hours: int) -> None:
+    """A page may claim any; some zones have no such day."""
+    zone = timezone(timedelta(hours=hours))
+    one = post("曜行汽车刹车失灵自燃，已投诉12315", published=moment.replace(tzinfo=zone))
+    assert judge(demo_analyser, one).grade
 
 
 def test_a_batch_of_hostile_posts_is_judged_like_each_alone(demo_analyser: Analyser) -> None:
