@@ -48,21 +48,16 @@ _BETTER = re.compile(
     rf"|{_RELIEF}{_ANY}{{0,6}}(?:买|选|去|开|换|是|听|有){_ANY}{{0,5}}{_US}(?!{_ANY}{{0,6}}退)"
 )
 _NOT_BETTER = re.compile(rf"{_RELIEF}{_ANY}{{0,4}}[没不]")
-_CUES = ("比", "不如", "比不上", "赶不上", "早知道", "后悔", "幸", "还好", "好在", "得亏", "还是", "换", "没有")
 
 
 def worse(marked: str) -> Span | None:
     """Where the text says that we are the worse of two; `None` if it does not."""
-    if not compares(marked):
-        return None
     found = _WORSE.search(marked)
     return found.span() if found and not _REGRETS_OTHERS.search(marked) else None
 
 
 def better(marked: str) -> Span | None:
     """Where the text says that we are the better of two; `None` if it does not."""
-    if not compares(marked):
-        return None
     found = _BETTER.search(marked) or _THEY_ARE_WORSE.search(marked) or _REGRETS_OTHERS.search(marked)
     return found.span() if found and not _NOT_BETTER.match(found.group()) else None
 
@@ -70,12 +65,7 @@ def better(marked: str) -> Span | None:
 def blames_others(marked: str, start: int, end: int) -> bool:
     """Whether a clause names us only as the better measure of somebody else."""
     clause = marked[start:end]
-    return compares(clause) and bool(_THEY_ARE_WORSE.search(clause) or _REGRETS_OTHERS.search(clause))
-
-
-def compares(marked: str) -> bool:
-    """Whether a comparison is possible at all; cheap."""
-    return any(cue in marked for cue in _CUES)
+    return bool(_THEY_ARE_WORSE.search(clause) or _REGRETS_OTHERS.search(clause))
 
 
 def mark(text: str, spans: Sequence[Span]) -> str:

@@ -95,7 +95,7 @@ class Heard:
 def hear(text: str) -> Heard:
     """Find it all in a folded text; what is denied, or only imagined, is no fact."""
     cues = bundled_cues().find(text)
-    imagined = [found.span() for found in _CONDITION.finditer(text) if not _REAL.search(found.group())]
+    imagined = _imagined(text) if cues.of("if") else []
     quotes = [found.span() for found in _QUOTE.finditer(text)]
     denied = [found.span() for found in _DENIALS.finditer(text)]
     losses = [found.span() for found in _LOSSES.finditer(text)]
@@ -120,6 +120,10 @@ def hear(text: str) -> Heard:
         imagined=imagined,
         quotes=quotes,
     )
+
+
+def _imagined(text: str) -> list[Span]:
+    return [found.span() for found in _CONDITION.finditer(text) if not _REAL.search(found.group())]
 
 
 def _facts(text: str, spans: Sequence[Span], denied: list[Span], imagined: Sequence[Span]) -> list[Span]:

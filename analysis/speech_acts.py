@@ -157,7 +157,7 @@ def _forms(heard: Heard) -> Iterator[Act]:
         yield _act("advert", cues.of("advert")[0])
         return
     accusing = heard.first("accusing")
-    asking = _ASKS.search(heard.text)
+    asking = _ASKS.search(heard.text) if cues.of("interrogative") else None
     if accusing and "?" in heard.text:
         yield _act("accusation", accusing)
     elif asking and not heard.wrongs and len(heard.text) <= _LONGEST_QUESTION and _is_asking(heard):
@@ -185,10 +185,11 @@ def _contents(heard: Heard) -> Iterator[Act]:
         yield _act("affirmed", affirmed.span(), -1 if praises else 1)
     elif heard.denied and not heard.troubles:
         yield _act("denial", heard.denied[0], min(2, len(heard.denied)) if not wrongs else 0.5)
-    if beaten := worse(text):
-        yield _act("worse", beaten)
-    elif superior := better(text):
-        yield _act("better", superior)
+    if cues.of("comparing"):
+        if beaten := worse(text):
+            yield _act("worse", beaten)
+        elif superior := better(text):
+            yield _act("better", superior)
     if heard.imagined and not wrongs:
         yield _act("imagined", heard.imagined[0])
     ends = [found.span() for found in _GONE.finditer(text)] if heard.troubles else []
