@@ -152,7 +152,9 @@ class Analyser:
         pictures: Mapping[str, str],
     ) -> tuple[list[_Judged], Judgement, list[Facts]]:
         """All but the background: what was read, what the model says of it, and the facts with their events."""
-        judged = self._with_origins([self._read(post, pictures.get(post.id, "")) for post in posts], context)
+        judged = self._with_origins(
+            [self._read(post, pictures.get(post.id, "") if pictures else "") for post in posts], context
+        )
         model = self._model.judge([one.prepared for one in judged], [one.post.channel for one in judged])
         # Of pictures and foreign words that the model never saw it has nothing to say, and says so.
         judged = [

@@ -199,7 +199,8 @@ def _found(number: int, hits: list[Hit]) -> Found:
 def is_denied(text: str, start: int) -> bool:
     """Whether what begins there is said not to have happened ("没有", "从未发生")."""
     before = text[max(0, start - _LONGEST_DENIAL) : start]
-    return bool(_DENIED.search(before)) and not _NOT_DENIED.search(before)
+    # Most words have nothing of the kind before them, and that is seen ten times as fast.
+    return bool(_NEGATION.search(before) and _DENIED.search(before)) and not _NOT_DENIED.search(before)
 
 
 def is_imagined(text: str, span: Span) -> bool:
