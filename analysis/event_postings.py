@@ -9,7 +9,7 @@ Keys = npt.NDArray[np.uint64]
 Rows = npt.NDArray[np.int32]
 
 #: Entries that arrived lately are kept apart up to this many, so that not every batch moves all of them.
-_LATELY = 65_536
+_LATELY = 262_144
 
 
 class _Sorted:
