@@ -170,6 +170,45 @@ class TopicModel:
                 best = Evidence(word=text[at : at + width], span=(at, at + width), logit=logit)
         return best
 
+    def strongest_of(self, asked: Sequence[tuple[str, str]]) -> list[Evidence | None]:
+        """`strongest` of many texts, each with a head, in one pass; long texts are looked at one by one."""
+        short = [at for at, (text, _) in enumerate(asked) if len(text) <= _PIECE]
+        found: list[Evidence | None] = [None] * len(asked)
+        for at in set(range(len(asked))).difference(short):
+            found[at] = self.strongest(*asked[at])
+        texts = [asked[at][0] for at in short]
+        if not any(texts):
+            return found
+        entries = self.block.entries(*self.alphabet.character_keys(texts, marks=False))
+        heads = np.array([self.heads.index(asked[at][1]) for at in short])
+        count = len(self.block.keys)
+        # One more cell that no run can have, so that every look-up ends on a cell.
+        cells = np.append(entries.rows * count + entries.columns, np.iinfo(np.int64).max)
+        pushes = np.append(entries.values * self.weights[heads[entries.rows], entries.columns], 0.0)
+        ids = self.alphabet.numbers("\0".join(texts))
+        rows = np.repeat(np.arange(len(texts)), [len(text) + 1 for text in texts])[: len(ids)]
+        keys, alive = ids, ids > 0
+        adds: list[Values] = []
+        totals: list[Values] = []
+        for width in range(1, LONGEST_RUN + 1):
+            if width > 1:
+                keys, alive = keys[:-1] << CHARACTER_BITS | ids[width - 1 :], alive[:-1] & (ids[width - 1 :] > 0)
+            columns = np.minimum(np.searchsorted(self.block.keys, keys), count - 1)
+            wanted = rows[: len(keys)] * count + columns
+            places = np.searchsorted(cells, wanted)
+            is_known = alive & (self.block.keys[columns] == keys) & (cells[places] == wanted)
+            adds.append(np.where(is_known, pushes[places], 0.0))
+            total = np.zeros(len(keys))
+            for wide, add in enumerate(adds):
+                for shift in range(width - wide):
+                    total += add[shift : shift + len(keys)]
+            totals.append(np.where(alive, total, 0.0))
+        begin = 0
+        for at, text in zip(short, texts, strict=True):
+            found[at] = _best(text, [total[begin : begin + len(text)] for total in totals])
+            begin += len(text) + 1
+        return found
+
     def _cells(self, texts: Sequence[str]) -> sparse.csr_matrix:
         entries = self.block.entries(*self.alphabet.character_keys(texts, marks=False))
         ends = np.searchsorted(entries.rows, np.arange(len(texts) + 1))
@@ -205,6 +244,19 @@ class TopicModel:
                     for shift in range(width - wide):
                         total += add[shift : shift + len(keys)]
                 yield width, start, np.where(alive, total, 0.0)
+
+
+def _best(text: str, totals: Sequence[Values]) -> Evidence | None:
+    """The run of two or three characters with the most, the first of equals; `totals` holds one array a length."""
+    best: Evidence | None = None
+    for width, total in enumerate(totals, start=1):
+        if width == 1 or not len(total):
+            continue
+        at = int(np.argmax(total))
+        logit = float(total[at])
+        if logit > 0 and (best is None or (-logit, at) < (-best.logit, best.span[0])):
+            best = Evidence(word=text[at : at + width], span=(at, at + width), logit=logit)
+    return best
 
 
 def is_ideograph(character: str) -> bool:

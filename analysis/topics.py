@@ -6,19 +6,19 @@ Every category that is asserted can show a word of the post that says so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.features import Values
+from analysis.features import Keys, Values
 from analysis.reading import Reading
 from analysis.sentiment import Judgement
 from analysis.topic_catalogue import OTHER, OWN_CODE, Catalogue, Category, bundled_catalogue
 from analysis.topic_lexicon import FIRES_AT, Found, Hit, TopicLexicon, is_denied, is_imagined
-from analysis.topic_model import Blend, TopicModel, bundled_topic_model
+from analysis.topic_model import Blend, Evidence, TopicModel, bundled_topic_model
 
 __all__ = ["OTHER", "SAFETY", "Hit", "Topic", "TopicFinder", "bundled_topics"]
 
@@ -109,15 +109,15 @@ class TopicFinder:
         is_negative = (negatives >= _NEGATIVE).tolist()
         rows = [row for row, one in enumerate(found) if (is_negative[row] and texts[row]) or self._is_doubtful(one)]
         if self._model and self._heads and rows:
-            probabilities = self._probabilities(
-                self._model.sums([texts[row] for row in rows])[:, self._heads], [found[row] for row in rows]
-            )
-            alone = (probabilities >= self._alone) & (negatives[rows] >= _NEGATIVE)[:, None]
+            scores = self._scores([found[row] for row in rows])
+            probabilities = self._probabilities(scores, self._model.sums([texts[row] for row in rows])[:, self._heads])
+            alone = (probabilities >= self._alone) & (scores < FIRES_AT) & (negatives[rows] >= _NEGATIVE)[:, None]
+            evidence = self._evidence([texts[row] for row in rows], alone)
             for at, row in enumerate(rows):
                 # In a negative post words are believed; then the heads can only add to them.
-                if alone[at].any() or not is_negative[row]:
+                if evidence[at] or not is_negative[row]:
                     doubts = not is_negative[row]
-                    topics[row] = self._by_both(texts[row], found[row], probabilities[at], alone[at], doubts=doubts)
+                    topics[row] = self._by_both(texts[row], found[row], probabilities[at], evidence[at], doubts=doubts)
         return [_ordered(one) for one in topics]
 
     def find(self, reading: Reading) -> list[Topic]:
@@ -134,23 +134,43 @@ class TopicFinder:
             for one in found
         )
 
-    def _probabilities(self, sums: Values, found: Sequence[Sequence[Found]]) -> Values:
-        """One row a text, one column a head."""
-        scores = np.zeros(sums.shape, dtype=np.int64)
+    def _scores(self, found: Sequence[Sequence[Found]]) -> Keys:
+        """What the words weigh: one row a text, one column a head."""
+        scores = np.zeros((len(found), len(self._heads)), dtype=np.int64)
         for row, words in enumerate(found):
             for one in words:
                 if one.category in self._columns:
                     scores[row, self._columns[one.category]] = one.score
+        return scores
+
+    def _probabilities(self, scores: Keys, sums: Values) -> Values:
         return np.column_stack(
             [blend.probabilities(scores[:, at], sums[:, at]) for at, blend in enumerate(self._blends)]
         )
 
+    def _evidence(self, texts: Sequence[str], alone: Flags) -> list[dict[int, Evidence]]:
+        """For each text the words of the categories that the heads find alone, by place in the catalogue."""
+        assert self._model is not None
+        asked = [(row, self._numbers[column]) for row, column in np.argwhere(alone).tolist()]
+        words = self._model.strongest_of([(texts[row], self._categories[number].name) for row, number in asked])
+        found: list[dict[int, Evidence]] = [{} for _ in texts]
+        for (row, number), word in zip(asked, words, strict=True):
+            if word is not None:
+                found[row][number] = word
+        return found
+
     def _by_both(
-        self, text: str, found: Sequence[Found], probabilities: Values, alone: Flags, *, doubts: bool
+        self,
+        text: str,
+        found: Sequence[Found],
+        probabilities: Values,
+        evidence: Mapping[int, Evidence],
+        *,
+        doubts: bool,
     ) -> list[Topic]:
         topics = []
         words = {one.category: one for one in found}
-        for number in sorted(words.keys() | {self._numbers[at] for at in np.flatnonzero(alone).tolist()}):
+        for number in sorted(words.keys() | evidence.keys()):
             category, one = self._categories[number], words.get(number, _NO_WORDS)
             column = self._columns.get(number)
             if column is None:
@@ -158,26 +178,23 @@ class TopicFinder:
                 continue
             probability = float(probabilities[column])
             if one.score < FIRES_AT:
-                topics += self._by_head(text, category, one, probability) if alone[column] else []
+                topics += _by_head(text, category, one, probability, evidence[number]) if number in evidence else []
             elif not doubts or _stands(category, one, probability, self._blends[column]):
                 topics.append(_topic(category, one, probability))
         return topics
 
-    def _by_head(self, text: str, category: Category, words: Found, probability: float) -> list[Topic]:
-        """The category with the word that speaks for it most; nothing if what it says is denied or imagined."""
-        assert self._model is not None
-        evidence = self._model.strongest(text, category.name)
-        if evidence:
-            start = evidence.span[0]
-            # What the lexicon lists as a mask ("不断轴") the heads must be told.
-            if text[max(0, start - 1) : start] == "不" or is_denied(text, start):
-                return []
-            if category.is_accident and is_imagined(text, evidence.span):
-                return []
-            hits = (Hit(evidence.word, evidence.span, 0), *words.hits)
-            topic = _topic(category, Found(category=-1, score=words.score, hits=hits), probability)
-            return [replace(topic, severity=round(category.severity * probability))]
+
+def _by_head(text: str, category: Category, words: Found, probability: float, evidence: Evidence) -> list[Topic]:
+    """The category with the word that speaks for it most; nothing if what it says is denied or imagined."""
+    start = evidence.span[0]
+    # What the lexicon lists as a mask ("不断轴") the heads must be told.
+    if text[max(0, start - 1) : start] == "不" or is_denied(text, start):
         return []
+    if category.is_accident and is_imagined(text, evidence.span):
+        return []
+    hits = (Hit(evidence.word, evidence.span, 0), *words.hits)
+    topic = _topic(category, Found(category=-1, score=words.score, hits=hits), probability)
+    return [replace(topic, severity=round(category.severity * probability))]
 
 
 @cache

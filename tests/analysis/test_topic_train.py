@@ -219,3 +219,15 @@ def test_the_same_catalogue_without_heads(finder: TopicFinder) -> None:
     assert isinstance(TREE, Catalogue)
     assert finder.by_words_alone().learned == frozenset()
     assert [topic.name for topic in finder.find(read("屋里漏雨"))] == ["漏雨"]
+
+
+def test_many_texts_at_once_as_one_by_one(folder: Path) -> None:
+    """The batch gives each text the very evidence that it has alone."""
+    model = TopicModel.load(folder / "model")
+    texts = [row["text"] for row in rows()] + ["", "abc", "😀", "十月的奖金拖着不肯发。" * 30, "下雨下雨后座全是水"]
+    asked = [(text, head) for text in texts for head in model.heads]
+    for one, (text, head) in zip(model.strongest_of(asked), asked, strict=True):
+        alone = model.strongest(text, head)
+        assert (one and (one.word, one.span)) == (alone and (alone.word, alone.span))
+        assert one is None or alone is None or one.logit == pytest.approx(alone.logit)
+    assert model.strongest_of([]) == []
