@@ -88,6 +88,9 @@ def strangers(name: str, texts: Sequence[str], how: Grouping) -> None:
 
 def main(home: Path) -> None:
     """All sets, ours first."""
+    if not (home / "labelled").is_dir():
+        print(f"没有标注数据：{home}（见文件开头的用法）")
+        return
     silver = rows(home / "labelled" / "events_silver.csv")
     days = [day_of(row["day"]) for row in silver]
     hot = rows(home / "complaints12345" / "hot_events.csv")
