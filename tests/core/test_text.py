@@ -92,7 +92,7 @@ def test_no_pattern_of_the_analysis_waits_for_what_folding_removes() -> None:
     """Rules run over folded text: an ideograph in a rule that folding changes could never be found."""
     root = Path(__file__).resolve().parents[2]
     waiting = []
-    for path in sorted((root / "analysis").glob("*.py")):
+    for path in sorted((root / "analysis").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 lost = [one for one in node.value if "\u3400" <= one <= "\u9fff" and fold(one) not in node.value]
