@@ -26,6 +26,7 @@ from analysis.modelfile import read_model, write_model
 from core.errors import ModelError
 
 BUNDLED = Path(__file__).parent / "models" / "categories"
+Span = tuple[int, int]
 #: Steps of the lexicon's score that the blend tells apart: any word, enough words, strong words.
 LEXICON_STEPS = (1, 2, 3)
 #: Texts up to this long are judged whole; longer ones by pieces of whole sentences about this long.
@@ -159,28 +160,14 @@ class TopicModel:
                 kept.append(one)
         return kept
 
-    def strongest(self, text: str, head: str) -> Evidence | None:
-        """The first of `evidence`, found without the others."""
-        best: Evidence | None = None
-        for width, start, logits in self._runs(text, self.heads.index(head)):
-            place = int(np.argmax(logits)) if len(logits) else 0
-            logit = float(logits[place]) if len(logits) else 0.0
-            at = start + place
-            if logit > 0 and (best is None or (-logit, at) < (-best.logit, best.span[0])):
-                best = Evidence(word=text[at : at + width], span=(at, at + width), logit=logit)
-        return best
-
     def strongest_of(self, asked: Sequence[tuple[str, str]]) -> list[Evidence | None]:
-        """`strongest` of many texts, each with a head, in one pass; long texts are looked at one by one."""
-        short = [at for at, (text, _) in enumerate(asked) if len(text) <= _PIECE]
-        found: list[Evidence | None] = [None] * len(asked)
-        for at in set(range(len(asked))).difference(short):
-            found[at] = self.strongest(*asked[at])
-        texts = [asked[at][0] for at in short]
+        """The first of `evidence` of many texts, each with a head, in one pass."""
+        heads = np.array([self.heads.index(head) for _, head in asked], dtype=np.int64)
+        places = [self._deciding(text, head) for (text, _), head in zip(asked, heads.tolist(), strict=True)]
+        texts = [text[start:end] for (text, _), (start, end) in zip(asked, places, strict=True)]
         if not any(texts):
-            return found
+            return [None] * len(asked)
         entries = self.block.entries(*self.alphabet.character_keys(texts, marks=False))
-        heads = np.array([self.heads.index(asked[at][1]) for at in short])
         count = len(self.block.keys)
         # One more cell that no run can have, so that every look-up ends on a cell.
         cells = np.append(entries.rows * count + entries.columns, np.iinfo(np.int64).max)
@@ -195,17 +182,17 @@ class TopicModel:
                 keys, alive = keys[:-1] << CHARACTER_BITS | ids[width - 1 :], alive[:-1] & (ids[width - 1 :] > 0)
             columns = np.minimum(np.searchsorted(self.block.keys, keys), count - 1)
             wanted = rows[: len(keys)] * count + columns
-            places = np.searchsorted(cells, wanted)
-            is_known = alive & (self.block.keys[columns] == keys) & (cells[places] == wanted)
-            adds.append(np.where(is_known, pushes[places], 0.0))
+            cell = np.searchsorted(cells, wanted)
+            is_known = alive & (self.block.keys[columns] == keys) & (cells[cell] == wanted)
+            adds.append(np.where(is_known, pushes[cell], 0.0))
             total = np.zeros(len(keys))
             for wide, add in enumerate(adds):
                 for shift in range(width - wide):
                     total += add[shift : shift + len(keys)]
             totals.append(np.where(alive, total, 0.0))
-        begin = 0
-        for at, text in zip(short, texts, strict=True):
-            found[at] = _best(text, [total[begin : begin + len(text)] for total in totals])
+        found, begin = [], 0
+        for text, (start, _) in zip(texts, places, strict=True):
+            found.append(_best(text, start, [total[begin : begin + len(text)] for total in totals]))
             begin += len(text) + 1
         return found
 
@@ -215,17 +202,20 @@ class TopicModel:
         shape = (len(texts), len(self.block.keys))
         return sparse.csr_matrix((entries.values, entries.columns, ends), shape=shape)
 
+    def _deciding(self, text: str, head: int) -> Span:
+        """The piece of a text that decides for a head; a short text is one."""
+        if len(text) <= _PIECE:
+            return 0, len(text)
+        pieces = _pieces(text)
+        return pieces[int(np.argmax(self.sums([text[left:right] for left, right in pieces])[:, head]))]
+
     def _runs(self, text: str, head: int) -> Iterator[tuple[int, int, Values]]:
         """What each run of two, then of three characters adds to a head's sum, shorter runs within it included.
 
         For each length: the length, where the first run begins, and one value a run, 0 for what is no run. Of a long
         text the piece that decided.
         """
-        start, end = 0, len(text)
-        if end > _PIECE:
-            pieces = _pieces(text)
-            sums = self.sums([text[left:right] for left, right in pieces])[:, head]
-            start, end = pieces[int(np.argmax(sums))]
+        start, end = self._deciding(text, head)
         entries = self.block.entries(*self.alphabet.character_keys([text[start:end]], marks=False))
         if not len(entries.rows):
             return
@@ -246,17 +236,14 @@ class TopicModel:
                 yield width, start, np.where(alive, total, 0.0)
 
 
-def _best(text: str, totals: Sequence[Values]) -> Evidence | None:
+def _best(text: str, start: int, totals: Sequence[Values]) -> Evidence | None:
     """The run of two or three characters with the most, the first of equals; `totals` holds one array a length."""
-    best: Evidence | None = None
-    for width, total in enumerate(totals, start=1):
-        if width == 1 or not len(total):
-            continue
-        at = int(np.argmax(total))
-        logit = float(total[at])
-        if logit > 0 and (best is None or (-logit, at) < (-best.logit, best.span[0])):
-            best = Evidence(word=text[at : at + width], span=(at, at + width), logit=logit)
-    return best
+    runs = [(width, int(np.argmax(total)), total) for width, total in enumerate(totals, 1) if width > 1 and len(total)]
+    best = max(((float(total[at]), -at, width) for width, at, total in runs), default=(0.0, 0, 0))
+    logit, at, width = best[0], -best[1], best[2]
+    if logit <= 0:
+        return None
+    return Evidence(word=text[at : at + width], span=(start + at, start + at + width), logit=logit)
 
 
 def is_ideograph(character: str) -> bool:
