@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, String, and_, case, cast, func
 from alerts.daily import EventLine, Tally, Window
 from alerts.dedup import highest
 from core.model import CHANNEL_NAMES, GRADES, Channel, Grade
-from core.schema import events, posts, verdicts
+from core.schema import corrections, events, posts, verdicts
 from core.text import clean, shorten
 
 #: Days before that a day is compared with.
@@ -38,6 +38,18 @@ def day_rows(connection: Connection, window: Window) -> list[Any]:
         .where(happened(window), _concerns_us())
     )
     return list(connection.execute(wanted))
+
+
+def false_alarms(connection: Connection, rows: Sequence[Any]) -> int:
+    """How many of these judgements people call false alarms, by the latest word on each."""
+    shown = {row.id for row in rows}
+    said = (
+        select(corrections.c.post, corrections.c.kind)
+        .where(corrections.c.kind != "category", corrections.c.withdrawn.is_(None))
+        .order_by(corrections.c.at, corrections.c.number)
+    )
+    latest = {row.post: row.kind for row in connection.execute(said) if row.post in shown}
+    return sum(kind == "false_alarm" for kind in latest.values())
 
 
 def count_posts(connection: Connection, window: Window) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from core.model import Case, Grade, SourceState, require_aware
+from core.model import Case, CorrectionKind, Grade, SourceState, require_aware
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +139,10 @@ class Digest:
     cases_ended: int
     cases_open: int
     overdue: tuple[Case, ...]
+    #: What people corrected on the day and did not take back, by kind.
+    corrections: Mapping[CorrectionKind, int]
+    #: Of the day's posts, those that people call false alarms; the counts above take them for what the machine says.
+    false_alarms: int
     #: Graded mentions that were history when first seen: how many, and the gravest.
     old: int
     gravest_old: tuple[Quiet, ...]

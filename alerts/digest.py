@@ -18,7 +18,7 @@ from alerts.source_words import shown_state, state_name
 from core.database import Database
 from core.durations import in_chinese
 from core.errors import NotFound
-from core.model import GRADE_NAMES
+from core.model import CORRECTION_NAMES, GRADE_NAMES
 from core.settings import Settings
 from core.text import shorten
 
@@ -61,6 +61,8 @@ def build(day: date, *, database: Database, settings: Settings, now: datetime) -
             cases_ended=ended,
             cases_open=still_open,
             overdue=tuple(CaseBook(database, settings).overdue(now)),
+            corrections=following.corrected(connection, window),
+            false_alarms=counting.false_alarms(connection, rows),
             old=old,
             gravest_old=gravest_old,
             unmatched=following.unmatched(connection, window),
@@ -89,6 +91,7 @@ def render(digest: Digest, *, settings: Settings) -> RenderedDigest:
         "title": f"舆情日报 {window.day}{up_to}",
         "host": host,
         "grades": GRADE_NAMES,
+        "kinds": CORRECTION_NAMES,
         "state_of": lambda line: shown_state(line.state, line.reason, failed=line.failed),
         "most": most,
         "moment": lambda moment: shown(moment, zone) if moment else "未知",
@@ -177,6 +180,8 @@ def _facts(digest: Digest) -> dict[str, object]:
         "messages_failed": digest.speed.failed,
         "cases_open": digest.cases_open,
         "cases_overdue": len(digest.overdue),
+        "corrections": dict(digest.corrections),
+        "false_alarms": digest.false_alarms,
         "old": digest.old,
         "unmatched": digest.unmatched,
         "sources_troubled": [line.name for line in digest.troubled],

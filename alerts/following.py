@@ -12,8 +12,8 @@ from sqlalchemy import Connection, func, select
 
 from alerts.counting import title_of
 from alerts.daily import Outage, Quiet, SourceLine, Speed, Window
-from core.model import Grade
-from core.schema import alerts, cases, deliveries, dispatches, messages, posts, sources, verdicts
+from core.model import CORRECTION_NAMES, CorrectionKind, Grade
+from core.schema import alerts, cases, corrections, deliveries, dispatches, messages, posts, sources, verdicts
 from core.settings import SourceSettings
 from crawlers.history import OVERDUE, Episode, read_episodes
 from crawlers.sources import patience
@@ -47,6 +47,14 @@ def speed(connection: Connection, window: Window) -> Speed:
         slowest=max(delays, default=None),
         failed=connection.scalar(failed) or 0,
     )
+
+
+def corrected(connection: Connection, window: Window) -> dict[CorrectionKind, int]:
+    """What people corrected on the day and did not take back, by kind."""
+    when = (corrections.c.at >= window.since, corrections.c.at < window.until, corrections.c.withdrawn.is_(None))
+    wanted = select(corrections.c.kind, func.count()).where(*when).group_by(corrections.c.kind)
+    found = {row[0]: row[1] for row in connection.execute(wanted)}
+    return {kind: found[kind] for kind in CORRECTION_NAMES if kind in found}
 
 
 def case_counts(connection: Connection, window: Window) -> tuple[int, int, int]:

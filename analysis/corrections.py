@@ -10,26 +10,18 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from analysis.topics import OTHER
 from core.errors import TingfengError
-from core.model import GRADES, Grade, Reason, Verdict, require_aware
+from core.model import CORRECTION_NAMES, GRADES, CorrectionKind, Grade, Reason, Verdict, require_aware
 from core.settings import RiskSettings
 from core.text import clean, shorten
 
-CorrectionKind = Literal["false_alarm", "missed", "grade", "category"]
 #: What a correction answers: how grave a post is, or what it is about. The latest answer to each counts.
 Question = Literal["gravity", "matter"]
 
-KINDS: tuple[CorrectionKind, ...] = get_args(CorrectionKind)
-KIND_NAMES: dict[CorrectionKind, str] = {
-    "false_alarm": "误报",
-    "missed": "漏报",
-    "grade": "改级",
-    "category": "改类",
-}
 #: What a missed post is at least, where the person says no grade.
 LEAST: Grade = "C"
 _LONGEST_ACTOR, _LONGEST_NOTE, _SHOWN_NOTE = 120, 2000, 120
@@ -96,7 +88,7 @@ class Correction:
     @property
     def says(self) -> str:
         """What it says, in a few words: "误报", "改级为 B"."""
-        name = KIND_NAMES[self.kind]
+        name = CORRECTION_NAMES[self.kind]
         if self.kind == "false_alarm":
             return name
         what = self.grade if self.kind != "category" else "、".join(self.categories)

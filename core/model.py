@@ -33,6 +33,8 @@ CaseState = Literal[
 ]
 ExhibitState = Literal["pending", "complete", "partial", "blocked", "deleted_before_capture", "failed"]
 
+CorrectionKind = Literal["false_alarm", "missed", "grade", "category"]
+
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 WATCHED_KINDS: tuple[WatchedKind, ...] = get_args(WatchedKind)
 SOURCE_KINDS: tuple[SourceKind, ...] = get_args(SourceKind)
@@ -68,6 +70,12 @@ EXHIBIT_STATE_NAMES: Mapping[ExhibitState, str] = {
     "blocked": "页面拒绝访问",
     "deleted_before_capture": "取证前已删除",
     "failed": "无法取证",
+}
+CORRECTION_NAMES: Mapping[CorrectionKind, str] = {
+    "false_alarm": "误报",
+    "missed": "漏报",
+    "grade": "改级",
+    "category": "改类",
 }
 SOURCE_STATE_NAMES: Mapping[SourceState, str] = {
     "ok": "正常",

@@ -17,8 +17,9 @@ from core.text import clean, shorten
 from core.wire import dumps, verdict_to_json
 
 if TYPE_CHECKING:
-    from analysis.corrections import Correction, CorrectionKind, Objection
+    from analysis.corrections import Correction, Objection
     from app.feedback import Effect
+    from core.model import CorrectionKind
 
 # The commands import what judges only when they run: `tingfeng --help` must not wait for it.
 

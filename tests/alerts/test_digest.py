@@ -12,7 +12,7 @@ from sqlalchemy import insert, update
 from alerts import digest as daily
 from alerts.daily import Digest
 from core.errors import NotFound
-from core.schema import deliveries, exhibits, messages, sources
+from core.schema import corrections, deliveries, exhibits, messages, sources
 from core.settings import DigestSettings, RuleSettings, SourceSettings
 from crawlers.history import enter
 from tests.alerts.world import HOUR, MINUTE, NOW, Recorder, World, make_mention, make_settings
@@ -175,6 +175,35 @@ def test_cases_are_counted_and_the_overdue_named(world: World) -> None:
     assert (found.cases_opened, found.cases_ended, found.cases_open) == (2, 1, 1)
     assert [case.title for case in found.overdue] == ["提车三天高速失速"]
     assert "超时：【特急】提车三天高速失速" in daily.render(found, settings=world.settings).text
+
+
+def put_correction(world: World, number: int, **values: Any) -> None:
+    row = {"before": {}, "after": {}, "fingerprint": "f", "actor": "张三", "note": "", "at": NOW, "withdrawn": None}
+    with world.database.write() as connection:
+        connection.execute(insert(corrections), [{"post": make_mention(number).id, **row, **values}])
+
+
+def test_corrections_of_the_day_are_counted(world: World) -> None:
+    """By kind, what was taken back left out; the latest word says which of the day's posts are false alarms."""
+    world.keep(*(make_mention(number) for number in range(1, 5)))
+    put_correction(world, 1, kind="false_alarm")
+    put_correction(world, 2, kind="false_alarm", withdrawn=NOW + HOUR)
+    put_correction(world, 3, kind="false_alarm", at=NOW - 3 * DAY)
+    put_correction(world, 4, kind="false_alarm")
+    put_correction(world, 4, kind="grade", at=NOW + MINUTE)
+    put_correction(world, 1, kind="category", at=NOW + MINUTE)
+    found = build(world)
+    assert found.corrections == {"false_alarm": 2, "grade": 1, "category": 1}
+    assert found.false_alarms == 2
+    rendered = daily.render(found, settings=world.settings)
+    for page in (rendered.text, rendered.html):
+        assert "人工更正：误报 2 条，改级 1 条，改类 1 条" in page
+        assert "有 2 条已由人判为误报" in page
+
+
+def test_without_corrections_nothing_is_said_of_them(world: World) -> None:
+    """No empty line."""
+    assert "人工更正" not in daily.render(build(world), settings=world.settings).text
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,13 @@ import pytest
 from analysis.corrections import (
     Before,
     Correction,
-    CorrectionKind,
     Objection,
     RefusedCorrection,
     apply,
     check,
     standing,
 )
-from core.model import Grade, Reason, Verdict
+from core.model import CorrectionKind, Grade, Reason, Verdict
 from core.settings import RiskSettings
 
 NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
