@@ -89,21 +89,15 @@ class SubjectFinder:
         for start, end, name in self._names(text):
             if name.role == "alias":
                 aliases.append((start, end, name.subject))
-            else:
-                places = required if name.role == "require" else excluded
-                places.setdefault(name.subject.name, []).append((start, end))
+            elif name.role == "exclude":
+                excluded.setdefault(name.subject.name, []).append((start, end))
+            elif name.subject.within or name.subject.name not in required:  # where it stands matters, or that it does
+                required.setdefault(name.subject.name, []).append((start, end))
         if not aliases:
             return []
         if excluded or around.excluded:
             aliases = _not_excluded(aliases, excluded, around.excluded)
-        meant = [
-            (start, end, subject)
-            for start, end, subject in aliases
-            if not subject.require
-            or subject.name in around.required
-            or _is_near((start, end), required.get(subject.name, ()), subject.within)
-            if subject.kind != "person" or not _begins_within_a_word(text, start, end)
-        ]
+        meant = [found for found in aliases if _is_meant(found, text, required, around.required)]
         return [Match(subject=subject.name, span=(start, end)) for start, end, subject in _longest(meant)]
 
     def surroundings(self, text: str) -> Surroundings:
@@ -125,6 +119,15 @@ class SubjectFinder:
             if _stands_alone(text, start, end):
                 for name in self._meanings[word]:
                     yield start, end, name
+
+
+def _is_meant(found: _Found, text: str, required: Mapping[str, Sequence[Span]], everywhere: frozenset[str]) -> bool:
+    """Whether a mention has its required context, and a person's name its own beginning."""
+    start, end, subject = found
+    needs = bool(subject.require) and subject.name not in everywhere
+    if needs and not _is_near((start, end), required.get(subject.name, ()), subject.within):
+        return False
+    return subject.kind != "person" or not _begins_within_a_word(text, start, end)
 
 
 def _not_excluded(
