@@ -61,6 +61,9 @@ class Risk:
     reasons: tuple[Reason, ...]
 
 
+#: Of a post that is about nobody of ours.
+NO_RISK = Risk(score=0, grade=None, reasons=())
+
 #: Looks at one circumstance; every point it gives is a reason.
 Weigher = Callable[[Facts], list[Reason]]
 
