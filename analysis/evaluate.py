@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-from sklearn.metrics import roc_auc_score
 
+from analysis.evaluate_figures import MEAN, Row, calibration_error, mean_of, measure
+from analysis.evaluate_peers import BASELINE, SNOWNLP, has_snownlp, snownlp, words_only
+from analysis.evaluate_table import json_lines, table
 from analysis.features import Values
-from analysis.labelled import Example, Progress, read_sets
+from analysis.labelled import Example, Progress, read_domain, read_sets
 from analysis.sentiment import SentimentModel
 from analysis.train import fit
+from core.model import Channel
 
-#: The row of all sets together, each with the same weight.
-MEAN = "平均"
-BASELINE = "words-only"
-_BINS = 10
+__all__ = [
+    "BASELINE",
+    "MEAN",
+    "SNOWNLP",
+    "Row",
+    "calibration_error",
+    "evaluate",
+    "json_lines",
+    "judge",
+    "leave_one_out",
+    "table",
+]
 
+#: SnowNLP needs a second for some fifty texts.
+_SNOWNLP_TEXTS = 300
+_BATCH = 2_000
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """What one model did on one set's held-out texts."""
-
-    model: str
-    set: str
-    #: Number of texts.
-    n: int
-    #: Share of texts that are negative.
-    share: float
-    auc: float
-    #: Of the negative class, at probability 0.5.
-    precision: float
-    recall: float
-    f1: float
-    #: Mean squared error of the probability.
-    brier: float
-    #: Expected calibration error over ten bins of probability.
-    ece: float
+#: Probabilities of being negative of some texts of one set.
+Judge = Callable[[Sequence[Example]], Values]
 
 
 def evaluate(
@@ -47,92 +45,120 @@ def evaluate(
     model: SentimentModel,
     *,
     seed: int = 315,
-    limit: int | None = 8_000,
+    limit: int | None = None,
     baseline: bool = True,
+    peers: bool = False,
     progress: Progress = lambda _: None,
 ) -> list[Row]:
-    """One row a set and one of their mean, on held-out texts only, and the same for a words-only baseline.
+    """One row a set and one of their mean, on held-out texts only, and the same for those it is compared with.
 
-    The baseline is trained in this very run on the same training texts, so the comparison needs no trust.
-    `seed` and `limit` are those of the training. Raise `ModelError` or `BadInput` as `train` does.
+    The words-only baseline is trained in this very run on each set's own training texts, so the comparison needs no
+    trust. `peers` adds SnowNLP, if it is installed, on at most 300 texts a set. `seed` and `limit` are those of the
+    training. Raise `ModelError` or `BadInput` as `train` does.
     """
     examples, _ = read_sets(data_folder, limit=limit, seed=seed)
-    held_out = [example for example in examples if example.held_out]
-    progress(f"留出 {len(held_out)} 行")
-    rows = judge(model, held_out, name=model.name)
+    by_set = _by_set([*examples, *read_domain()])
+    held_out = {name: [one for one in found if one.held_out] for name, found in by_set.items()}
+    progress(f"留出 {sum(map(len, held_out.values()))} 行")
+    rows = judge(model, held_out, seed=seed)
     if baseline:
-        trained = [example for example in examples if not example.held_out]
-        words = fit(trained, name=BASELINE, seed=seed, progress=progress, words_only=True)
-        rows += judge(words, held_out, name=BASELINE)
+        rows += _rows(BASELINE, held_out, lambda name: _baseline(by_set[name], name, progress), seed=seed)
+    if peers and has_snownlp():
+        sample = {name: _drawn(found, seed) for name, found in held_out.items()}
+        rows += _rows(SNOWNLP, sample, lambda name: _snownlp(name, progress), seed=seed)
     return rows
 
 
-def judge(model: SentimentModel, examples: Sequence[Example], *, name: str) -> list[Row]:
-    """Rows for these examples, by set."""
-    found = model.judge([one.text for one in examples], [one.channel for one in examples]).probabilities
-    labels = np.array([example.negative for example in examples], dtype=np.bool_)
-    sets = np.array([example.set for example in examples])
-    rows = [
-        _row(name, str(one), labels[sets == one], found[sets == one])
-        for one in dict.fromkeys(sets.tolist())
-        if len(set(labels[sets == one].tolist())) == 2
-    ]
-    return [*rows, _mean(name, rows)] if rows else []
+def judge(model: SentimentModel, held_out: Mapping[str, Sequence[Example]], *, seed: int) -> list[Row]:
+    """Rows of one model for these examples, by set, and of their mean."""
+    return _rows(model.name, held_out, partial(_always, _judge(model)), seed=seed, points=model.operating)
 
 
-def _row(model: str, name: str, labels: npt.NDArray[np.bool_], found: Values) -> Row:
-    called = found >= 0.5
-    hits = int((called & labels).sum())
-    precision = hits / max(1, int(called.sum()))
-    recall = hits / max(1, int(labels.sum()))
-    return Row(
-        model=model,
-        set=name,
-        n=len(labels),
-        share=float(labels.mean()),
-        auc=float(roc_auc_score(labels, found)),
-        precision=precision,
-        recall=recall,
-        f1=2 * precision * recall / max(1e-9, precision + recall),
-        brier=float(np.mean((found - labels) ** 2)),
-        ece=calibration_error(labels, found),
-    )
+def leave_one_out(
+    data_folder: Path,
+    *,
+    seed: int = 315,
+    limit: int | None = None,
+    sets: Sequence[str] | None = None,
+    progress: Progress = lambda _: None,
+) -> list[Row]:
+    """How a model does on a kind of text it has never met: for each set, one trained without any of its texts.
+
+    Word vectors, gates and calibration are trained without them too, and no channel is given. Slow: one training a set.
+    """
+    examples, _ = read_sets(data_folder, limit=limit, seed=seed)
+    every = [*examples, *read_domain()]
+    by_set = _by_set(every)
+    rows: list[Row] = []
+    chosen = list(sets or by_set)
+    for number, name in enumerate(chosen, start=1):
+        progress(f"留出整个数据集 {name}（{number}/{len(chosen)}）")
+        known = [one for one in every if one.set != name and not one.held_out]
+        model = fit(known, name="leave-one-out", seed=seed)
+        held_out = {name: [one for one in by_set[name] if one.held_out]}
+        judged = _judge(model, blind=True)
+        rows += _rows(model.name, held_out, partial(_always, judged), seed=seed)[:-1]
+    return [*rows, mean_of("leave-one-out", rows)] if rows else []
 
 
-def calibration_error(labels: npt.NDArray[np.bool_], found: Values) -> float:
-    """Mean distance between what was said and what was so, over ten bins, weighted by their texts."""
-    bins = np.minimum((found * _BINS).astype(np.int64), _BINS - 1)
-    said = np.bincount(bins, weights=found, minlength=_BINS)
-    was = np.bincount(bins, weights=labels, minlength=_BINS)
-    return float(np.abs(said - was).sum() / len(labels))
+def _rows(
+    model: str,
+    held_out: Mapping[str, Sequence[Example]],
+    judge_of: Callable[[str], Judge],
+    *,
+    seed: int,
+    points: Mapping[str, float] | None = None,
+) -> list[Row]:
+    rows = []
+    for name, examples in held_out.items():
+        labels = np.array([example.negative for example in examples], dtype=np.bool_)
+        if len(set(labels.tolist())) < 2:
+            continue
+        judged = judge_of(name)
+        start = time.perf_counter()
+        found = judged(examples)
+        speed = len(examples) / max(1e-9, time.perf_counter() - start)
+        point = (points or {}).get(name)
+        rows.append(measure(labels, found, model=model, name=name, operating=point, speed=speed, seed=seed))
+    return [*rows, mean_of(model, rows)] if rows else []
 
 
-def _mean(model: str, rows: Sequence[Row]) -> Row:
-    def mean(name: str) -> float:
-        return float(np.mean([getattr(row, name) for row in rows]))
-
-    return Row(
-        model=model,
-        set=MEAN,
-        n=sum(row.n for row in rows),
-        share=mean("share"),
-        auc=mean("auc"),
-        precision=mean("precision"),
-        recall=mean("recall"),
-        f1=mean("f1"),
-        brier=mean("brier"),
-        ece=mean("ece"),
-    )
+def _always(judged: Judge, _: str) -> Judge:
+    return judged
 
 
-def table(rows: Sequence[Row]) -> str:
-    """The rows as a Markdown table."""
-    lines = [
-        "| 模型 | 数据集 | 条数 | 负面占比 | AUC | 负面精确率 | 负面召回率 | 负面 F1 | Brier | ECE |",
-        "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    for row in rows:
-        figures = (row.share, row.auc, row.precision, row.recall, row.f1, row.brier, row.ece)
-        cells = " | ".join(f"{figure:.3f}" for figure in figures)
-        lines.append(f"| {row.model} | {row.set} | {row.n} | {cells} |")
-    return "\n".join(lines)
+def _judge(model: SentimentModel, *, blind: bool = False) -> Judge:
+    """`blind` keeps the channel to itself."""
+
+    def found(examples: Sequence[Example]) -> Values:
+        parts = []
+        for at in range(0, len(examples), _BATCH):
+            batch = examples[at : at + _BATCH]
+            channels: list[Channel] = ["other" if blind else one.channel for one in batch]
+            parts.append(model.judge([one.text for one in batch], channels).probabilities)
+        return np.concatenate(parts)
+
+    return found
+
+
+def _baseline(examples: Sequence[Example], name: str, progress: Progress) -> Judge:
+    progress(f"训练只用词的基线：{name}")
+    peer = words_only([one for one in examples if not one.held_out])
+    return lambda held_out: peer([one.text for one in held_out])
+
+
+def _snownlp(name: str, progress: Progress) -> Judge:
+    progress(f"SnowNLP：{name}（至多 {_SNOWNLP_TEXTS} 条，较慢）")
+    return lambda held_out: snownlp([one.text for one in held_out])
+
+
+def _drawn(examples: Sequence[Example], seed: int) -> list[Example]:
+    order = np.random.default_rng(seed).permutation(len(examples))[:_SNOWNLP_TEXTS]
+    return [examples[int(at)] for at in np.sort(order)]
+
+
+def _by_set(examples: Sequence[Example]) -> dict[str, list[Example]]:
+    found: dict[str, list[Example]] = defaultdict(list)
+    for example in examples:
+        found[example.set].append(example)
+    return dict(found)

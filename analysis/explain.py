@@ -14,8 +14,8 @@ from datetime import datetime
 from analysis.account import Account
 from analysis.analyser import Analyser
 from analysis.context import Context
+from analysis.experts import FAMILIES, family_of
 from analysis.explain_words import Push, Rest, sentences_of, strongest, telling_words
-from analysis.sentiment import FAMILIES, family_of
 from core.model import CHANNEL_NAMES, Channel, Event, Post, Reason, Verdict
 
 #: Pushes up and down that are named one by one.

@@ -33,7 +33,7 @@ _ROW_BITS = 21
 _OPEN, _CLOSE = ord("["), ord("]")
 #: Changes with every change of what `prepare`, the segmentation or the keys make of a text. A model is only good for
 #: the version it was trained with.
-TEXT_VERSION = 2
+TEXT_VERSION = 3
 #: What stays of a text: words, loudness, and pictures.
 _KEPT = re.compile(r"[\w!?\[\]\u2600-\u27bf\U0001f300-\U0001faff]+")
 
@@ -47,7 +47,7 @@ def prepare_folded(text: str) -> str:
     """A folded text without hidden characters, as the model reads it.
 
     Links, names of people and numbers of six digits and more are left out: no opinion of the author. An emoticon stays
-    as one sign in brackets ("[泪]" also for "T_T"); no other bracket does. Emoji stay as they are.
+    as one sign in brackets ("T_T" as "[泪]"); no other bracket does. Emoji stay as they are.
     """
     return " ".join(_KEPT.findall(_signs().sub(_read_sign, text).replace("_", " ")))
 
@@ -63,7 +63,9 @@ def _signs() -> re.Pattern[str]:
 
 def _read_sign(found: re.Match[str]) -> str:
     if name := found.group(1):
-        return bundled_emoticons().named.get(name, f" {name} ")
+        known = bundled_emoticons().named.get(name)
+        # Under its own name: what "[哈哈]" says on a platform is not what "[微笑]" says there.
+        return known if known == " " else f" [{name}] " if known else f" {name} "
     sign, start = found.group(), found.start()
     face = bundled_emoticons().faces.get(sign, " ")
     if sign[0].isalpha() and start and (before := found.string[start - 1]).isascii() and before.isalnum():
@@ -146,9 +148,8 @@ class Alphabet:
         rows = np.cumsum(codes == 0)
         ids = self._numbers(codes)
         if marks and "[" in joined:
-            # The letters of an emoticon's name are no letters of the text.
-            steps = (codes == _OPEN).astype(np.int64) - (codes == _CLOSE)
-            ids[np.cumsum(steps) > 0] = 0
+            # An emoticon's letters are read too: "[大哭]" and "[哭泣]" share one. Its brackets are no letters.
+            ids[(codes == _OPEN) | (codes == _CLOSE)] = 0
         return _grams(rows, ids, CHARACTER_BITS, LONGEST_RUN)
 
     def numbers(self, text: str) -> Keys:

@@ -1,8 +1,7 @@
 """Trains the sentiment model from labelled sets and our own sentences: the command behind `tingfeng train`.
 
-Two logistic regressions are added up: one on TF-IDF with an extra copy of every feature for each family of channels,
-one on TF-IDF scaled by naive-Bayes log ratios. Both are linear, so the sum is one vector a family; Platt's method, on
-rows kept aside, turns it into probabilities.
+Word vectors from all texts, an expert for each set, gates that tell the sets apart, then calibration on rows kept
+aside: first of each expert on its own set, then of the blend. What a step is good for stands in its own file.
 """
 
 from __future__ import annotations
@@ -12,28 +11,39 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
+from analysis.evaluate_figures import operating_point
+from analysis.experts import Experts
 from analysis.features import Alphabet, Block, Keys, Values, segment
-from analysis.labelled import Example, Progress, describe, read_domain, read_sets
-from analysis.sentiment import FAMILIES, SentimentModel, family_of
+from analysis.labelled import SETS, Example, Progress, describe, read_domain, read_sets
+from analysis.packing import rounded
+from analysis.sentiment import SentimentModel
 from analysis.tokens import segmenter
-from core.model import Channel
+from analysis.train_experts import Lessons, Linear, fit_experts, strengths
+from analysis.train_gates import fit_gates, leanings
+from analysis.train_vectors import word_vectors
+from core.model import CHANNELS, Channel
 
-#: Features kept in the end, those with the largest weights; more add size, not judgement.
+#: Features kept in the end, those that move judgements most; more add size, not judgement.
 _KEPT = 260_000
 _LEAST_TEXTS = 3
+#: What every feature counts when features are chosen, so that frequent ones stay for the gates and the word vectors.
+_QUIET = 0.01
 #: One row in this many is kept aside for calibration.
 _ASIDE = 10
-#: How much our own sentences weigh, in sets: there are few of them, and they are what the product is for.
-_DOMAIN_WEIGHT = 3.0
-#: Our sentences teach every family, not only the one they are written like.
-_FAMILY_CHANNELS: tuple[Channel, ...] = ("forum", "weibo", "news", "complaint")
-_NB_SHARE = 0.5
+#: What our own sentences count for every expert, in parts of its set: they are what the product is for.
+_DOMAIN_SHARE = 0.1
+_DOMAIN = "domain"
+#: The share of negative posts that the judge of our own sentences reckons with. How many of them are negative is how
+#: many we wrote; of the posts about a dealer, fewer than half are.
+_OUR_SHARE = 0.4
+#: A text turns into numbers in batches of this many, to bound the memory.
+_BATCH = 20_000
 #: Account names and telephone numbers: they say nothing of what is meant, and a model must not keep them.
 _IDENTIFIES = re.compile(r"\d{6,}|(?=\w*\d)[a-z0-9]{9,}|\w{13,}")
 
@@ -49,24 +59,14 @@ class Report:
     features: int
 
 
-class _Data(NamedTuple):
-    """A batch of examples as numbers."""
-
-    cells: sparse.csr_matrix
-    labels: Values
-    families: Keys
-    #: Each set weighs the same, and so do its two classes.
-    weights: Values
-
-
 def train(
     data_folder: Path,
     out_folder: Path,
     *,
     seed: int = 315,
-    limit: int | None = 8_000,
+    limit: int | None = None,
     progress: Progress = lambda _: None,
-    name: str = "general-1",
+    name: str = "general-2",
 ) -> Report:
     """Train on the sets in `data_folder` and our own sentences, and write the model into `out_folder`.
 
@@ -74,66 +74,95 @@ def train(
     Raise `ModelError` or `BadInput` if the folder or one of its files is not what it should be.
     """
     examples, files = read_sets(data_folder, limit=limit, seed=seed)
-    usable = [example for example in examples if not example.held_out]
+    usable = [example for example in [*examples, *read_domain()] if not example.held_out]
     progress(f"读入 {len(files)} 个数据集，去重后 {len(usable)} 行用于训练")
-    known = [example for example in read_domain() if not example.held_out]
-    domain = [replace(example, channel=channel) for example in known for channel in _FAMILY_CHANNELS]
-    model = fit([*usable, *domain], name=name, seed=seed, progress=progress)
-    rows = Counter(example.set for example in [*usable, *domain])
+    model = fit(usable, name=name, seed=seed, progress=progress)
+    rows = Counter(example.set for example in usable)
     about: dict[str, Any] = {
         "trained_on": describe(files),
         "rows": dict(rows),
         "seed": seed,
         "limit": limit,
-        "recipe": "words 1-2 + characters 1-3, TF-IDF; LR with channel copies + NB-scaled LR; Platt",
+        "recipe": "words 1-2 + characters 1-3; word vectors; an expert a set: LR + NB LR + SVC, stacked; gates; Platt",
     }
     model.save(out_folder, about)
     progress(f"已写入 {out_folder}")
-    return Report(
-        name=name, folder=out_folder, rows=dict(rows), features=len(model.words.keys) + len(model.characters.keys)
-    )
+    features = len(model.words.keys) + len(model.characters.keys)
+    return Report(name=name, folder=out_folder, rows=dict(rows), features=features)
 
 
-def fit(
-    examples: Sequence[Example], *, name: str, seed: int, progress: Progress = lambda _: None, words_only: bool = False
-) -> SentimentModel:
-    """Fit a model in memory. `words_only` is the baseline that evaluation compares with."""
+def fit(examples: Sequence[Example], *, name: str, seed: int, progress: Progress = lambda _: None) -> SentimentModel:
+    """Fit a model in memory: one expert for each set of the examples."""
     order = np.random.default_rng(seed).permutation(len(examples))
     examples = [examples[int(at)] for at in order]
-    empty = _empty_model(examples, name=name, words_only=words_only)
-    progress(f"特征 {len(empty.words.keys) + len(empty.characters.keys)} 个")
-    weights, _ = _fit_weights(empty, examples)
-    pruned = _prune(empty, weights)
-    aside = np.arange(len(examples)) % _ASIDE == 0
-    fitted = [example for example, is_aside in zip(examples, aside, strict=True) if not is_aside]
-    weights, bias = _fit_weights(pruned, fitted)
-    progress("权重已定，校准概率")
-    model = _with_weights(pruned, weights, bias)
-    kept_aside = [example for example, is_aside in zip(examples, aside, strict=True) if is_aside]
-    slope, shift = _platt(model, kept_aside)
-    return _with_weights(pruned, weights * slope, bias * slope + shift)
-
-
-def _empty_model(examples: Sequence[Example], *, name: str, words_only: bool) -> SentimentModel:
-    """The alphabet and the features of these texts, without weights."""
     texts = [example.text for example in examples]
     segmented = segment(texts, segmenter())
+    empty = _empty_model(texts, segmented, name=name, sets=sorted({example.set for example in examples}))
+    cells = _cells(empty, texts)
+    progress(f"特征 {cells.shape[1]} 个，学习词义")
+    vectors = word_vectors(segmented, empty.alphabet.words, seed=seed)
+    aside = np.arange(len(examples)) % _ASIDE == 0
+    kinds = np.array([empty.experts.names.index(example.set) for example in examples], dtype=np.int64)
+    progress("挑选特征")
+    pruned = _prune(empty, cells, strengths(_lessons(empty, cells, vectors, examples, aside)))
+    # Read again: a text's cells are scaled to length 1 over the features that are left.
+    cells = _cells(pruned, texts)
+    lessons = _lessons(pruned, cells, vectors, examples, aside)
+    progress("训练各类文字的判断")
+    found = fit_experts(lessons, seed=seed)
+    progress("训练分辨文字种类的门")
+    gates, gate_bias = fit_gates(cells[~aside], kinds[~aside], empty.experts.count, seed=seed)
+    progress("权重已定，校准概率")
+    linear = [
+        _platt(found[one], cells[aside], lessons.labels[aside], kinds[aside] == at, is_ours=one == _DOMAIN)
+        for at, one in enumerate(empty.experts.names)
+    ]
+    table = np.hstack([np.stack([one.weights for one in linear], axis=1), gates]).astype(np.float32)
+    bias = np.array([*(one.bias for one in linear), *gate_bias])
+    experts = replace(pruned.experts, table=rounded(table), bias=np.round(bias, 6), shared=np.zeros(len(table)))
+    model = replace(pruned, experts=experts, shares=_shares(examples))
+    known = [one for one, is_aside in zip(examples, aside, strict=True) if is_aside]
+    return _with_operating_points(_at_home(_settled(model, known)), known)
+
+
+def _shares(examples: Sequence[Example]) -> dict[str, float]:
+    """The share of negative rows that each set's expert reckons with."""
+    total = Counter(one.set for one in examples)
+    bad = Counter(one.set for one in examples if one.negative)
+    return {one: _OUR_SHARE if one == _DOMAIN else round(bad[one] / total[one], 4) for one in sorted(total)}
+
+
+def _with_operating_points(model: SentimentModel, examples: Sequence[Example]) -> SentimentModel:
+    """With the best threshold for each set, found on rows that were kept aside."""
+    found = model.judge([one.text for one in examples], [one.channel for one in examples]).probabilities
+    labels = np.array([one.negative for one in examples], dtype=np.bool_)
+    sets = np.array([one.set for one in examples])
+    chosen = [one for one in model.experts.names if labels[sets == one].any()]
+    points = {one: round(operating_point(labels[sets == one], found[sets == one]), 4) for one in chosen}
+    return replace(model, operating=points)
+
+
+def _empty_model(
+    texts: Sequence[str], segmented: Sequence[Sequence[str]], *, name: str, sets: Sequence[str]
+) -> SentimentModel:
+    """The alphabet and the features of these texts, without weights."""
     characters = Counter(character for text in texts for character in set(text) if ord(character) < 0x10000)
     words = Counter(word for found in segmented for word in set(found) if not _IDENTIFIES.fullmatch(word))
     alphabet = Alphabet.of(_frequent(characters), _frequent(words))
-    nothing = Block(keys=np.zeros(0, dtype=np.int64), idf=np.zeros(0))
-    by_character = nothing if words_only else _block(*alphabet.character_keys(texts), len(texts))
     by_word = _block(*alphabet.word_keys(segmented), len(texts))
-    families = len(FAMILIES)
-    return SentimentModel(
-        name=name,
-        alphabet=alphabet,
-        words=by_word,
-        characters=by_character,
-        word_weights=np.zeros((families, len(by_word.keys))),
-        character_weights=np.zeros((families, len(by_character.keys))),
-        bias=np.zeros(families),
+    by_character = _block(*alphabet.character_keys(texts), len(texts))
+    features, count = len(by_word.keys) + len(by_character.keys), len(sets)
+    everywhere = frozenset(CHANNELS)
+    places: list[frozenset[Channel]] = [frozenset({SETS[one]}) if one in SETS else everywhere for one in sets]
+    experts = Experts(
+        names=tuple(sets),
+        table=np.zeros((0, 2 * count), dtype=np.float32),
+        bias=np.zeros(2 * count),
+        lean=leanings(places),
+        shared=np.zeros(features),
+        shared_bias=0.0,
     )
+    return SentimentModel(name=name, alphabet=alphabet, words=by_word, characters=by_character, experts=experts)
 
 
 def _frequent(counts: Counter[str]) -> list[str]:
@@ -148,91 +177,102 @@ def _block(rows: Keys, keys: Keys, texts: int) -> Block:
     is_first[1:] = (rows[1:] != rows[:-1]) | (keys[1:] != keys[:-1])
     known, counts = np.unique(keys[is_first], return_counts=True)
     known, counts = known[counts >= _LEAST_TEXTS], counts[counts >= _LEAST_TEXTS]
-    return Block(keys=known, idf=1.0 + np.log((1 + texts) / (1 + counts)))
+    idf = 1.0 + np.log((1 + texts) / (1 + counts))
+    # Rounded as the file rounds it, so that a loaded model judges as the trained one does.
+    return Block(keys=known, idf=idf.astype(np.float16).astype(np.float64))
 
 
-def _numbers(model: SentimentModel, examples: Sequence[Example]) -> _Data:
-    texts = [example.text for example in examples]
-    sides = []
-    for weights, entries in model.sides(texts):
-        shape = (len(texts), weights.shape[1])
-        sides.append(sparse.csr_matrix((entries.values, (entries.rows, entries.columns)), shape=shape))
-    share = Counter((example.set, example.negative) for example in examples)
-    importance = {"domain": _DOMAIN_WEIGHT}
-    weights_ = np.array([importance.get(one.set, 1.0) / share[one.set, one.negative] for one in examples])
-    return _Data(
-        cells=sparse.hstack(sides).tocsr(),
-        labels=np.array([example.negative for example in examples], dtype=np.float64),
-        families=np.array([family_of(example.channel) for example in examples], dtype=np.int64),
-        weights=weights_ / weights_.mean(),
-    )
+def _cells(model: SentimentModel, texts: Sequence[str]) -> sparse.csr_matrix:
+    parts = [model.features(texts[at : at + _BATCH]).astype(np.float32) for at in range(0, len(texts), _BATCH)]
+    return sparse.csr_matrix(sparse.vstack(parts))
 
 
-def _fit_weights(model: SentimentModel, examples: Sequence[Example]) -> tuple[Values, Values]:
-    """One row of weights and one bias a family."""
-    data = _numbers(model, examples)
-    count = data.cells.shape[1]
-    copies = [data.cells]
-    for family in range(1, len(FAMILIES)):
-        copies.append(sparse.diags_array((data.families == family).astype(np.float64)) @ data.cells)
-    first = _regression(sparse.hstack(copies).tocsr(), data)
-    by_family = first.coef_[0].reshape(len(FAMILIES), count)
-    weights = by_family + by_family[0]
-    weights[0] = by_family[0]
-    ratios = _log_ratios(data)
-    second = _regression((data.cells @ sparse.diags_array(ratios)).tocsr(), data)
-    total = (1 - _NB_SHARE) * weights + _NB_SHARE * (second.coef_[0] * ratios)
-    bias = (1 - _NB_SHARE) * first.intercept_[0] + _NB_SHARE * second.intercept_[0]
-    return total, np.full(len(FAMILIES), bias)
+def _lessons(
+    model: SentimentModel,
+    cells: sparse.csr_matrix,
+    vectors: Any,
+    examples: Sequence[Example],
+    aside: Any,
+) -> Lessons:
+    """Both classes of a set weigh the same; our own sentences are told to every expert."""
+    labels = np.array([example.negative for example in examples], dtype=np.float64)
+    sets = np.array([example.set for example in examples])
+    rows, counts = {}, {}
+    ours = np.flatnonzero((sets == _DOMAIN) & ~aside)
+    for name in model.experts.names:
+        own = np.flatnonzero((sets == name) & ~aside)
+        told = ours if name != _DOMAIN else ours[:0]
+        rows[name] = np.concatenate([own, told])
+        counts[name] = np.concatenate(
+            [_even(labels[own]), _even(labels[told]) * (_DOMAIN_SHARE * len(own) / max(1, len(told)))]
+        )
+    columns = np.flatnonzero(model.words.keys < len(vectors))
+    meaning = sparse.lil_matrix((cells.shape[1], vectors.shape[1]), dtype=np.float32)
+    meaning[columns] = vectors[model.words.keys[columns]]
+    return Lessons(cells=cells, vectors=meaning.tocsr(), labels=labels, rows=rows, counts=counts)
 
 
-def _regression(cells: sparse.csr_matrix, data: _Data) -> Any:
-    return LogisticRegression(C=1.0, max_iter=200).fit(cells, data.labels, sample_weight=data.weights)
+def _even(labels: Values) -> Values:
+    """What each row counts so that both classes weigh the same; 1 on the mean."""
+    share = max(1e-9, float(labels.mean())) if len(labels) else 0.5
+    return np.where(labels > 0, 0.5 / share, 0.5 / max(1e-9, 1.0 - share))
 
 
-def _log_ratios(data: _Data) -> Values:
-    """How much more often each feature stands in negative texts, as naive Bayes counts it."""
-    present = data.cells.copy()
-    present.data[:] = 1.0
-    bad = 1.0 + present.T @ (data.weights * data.labels)
-    good = 1.0 + present.T @ (data.weights * (1.0 - data.labels))
-    return np.asarray(np.log(bad / bad.sum()) - np.log(good / good.sum()))
-
-
-def _prune(model: SentimentModel, weights: Values) -> SentimentModel:
-    """The same model with only the features that decide most."""
-    strength = np.abs(weights).max(axis=0)
+def _prune(model: SentimentModel, cells: sparse.csr_matrix, strength: Values) -> SentimentModel:
+    """The same model with only the features that move judgements most."""
+    often = np.sqrt(np.bincount(cells.indices, minlength=cells.shape[1]))
+    # Whatever tells kinds of writing apart is frequent too, and is kept with the rest.
+    moves = often * (strength + _QUIET)
+    bar = np.partition(moves, -_KEPT)[-_KEPT] if len(moves) > _KEPT else 0.0
+    is_kept = moves >= bar
     words = len(model.words.keys)
-    bar = np.partition(strength, -_KEPT)[-_KEPT] if len(strength) > _KEPT else 0.0
-    keep = strength >= bar
-    by_word, by_character = _kept(model.words, keep[:words]), _kept(model.characters, keep[words:])
-    return replace(
-        model,
-        words=by_word,
-        characters=by_character,
-        word_weights=np.zeros((len(FAMILIES), len(by_word.keys))),
-        character_weights=np.zeros((len(FAMILIES), len(by_character.keys))),
-    )
+    by_word, by_character = _kept(model.words, is_kept[:words]), _kept(model.characters, is_kept[words:])
+    return replace(model, words=by_word, characters=by_character)
 
 
 def _kept(block: Block, keep: Any) -> Block:
-    # Rounded as the file rounds it, so that a loaded model judges as the trained one does.
-    return Block(keys=block.keys[keep], idf=block.idf[keep].astype(np.float16).astype(np.float64))
+    return Block(keys=block.keys[keep], idf=block.idf[keep])
 
 
-def _with_weights(model: SentimentModel, weights: Values, bias: Values) -> SentimentModel:
-    rounded = weights.astype(np.float16).astype(np.float64)
-    words = len(model.words.keys)
-    return replace(model, word_weights=rounded[:, :words], character_weights=rounded[:, words:], bias=np.round(bias, 6))
+def _platt(linear: Linear, cells: sparse.csr_matrix, labels: Values, own: Any, *, is_ours: bool) -> Linear:
+    """The same judge in log odds, by the rows of its own set; unchanged where these hold one class only.
+
+    How many of our own sentences are negative is how many we wrote, no fact of the world: both classes weigh the same.
+    """
+    sums = cells[own] @ linear.weights + linear.bias
+    slope, shift = _log_odds(sums, labels[own], _even(labels[own]) if is_ours else np.ones(int(own.sum())))
+    return Linear(linear.weights * slope, linear.bias * slope + shift)
 
 
-def _platt(model: SentimentModel, examples: Sequence[Example]) -> tuple[float, float]:
-    """Slope and shift that make the sums log odds. Sets weigh the same, classes as they come."""
-    labels = np.array([example.negative for example in examples])
+def _settled(model: SentimentModel, examples: Sequence[Example]) -> SentimentModel:
+    """The blend in log odds, by the rows kept aside. Sets weigh the same, classes as they come."""
+    if not examples:
+        return model
+    labels = np.array([example.negative for example in examples], dtype=np.float64)
+    share = Counter(example.set for example in examples)
+    ours = _even(labels[[example.set == _DOMAIN for example in examples]])
+    counts = np.array([1.0 / share[example.set] for example in examples])
+    counts[[example.set == _DOMAIN for example in examples]] *= ours
+    sums = model.logits([example.text for example in examples], [example.channel for example in examples])
+    slope, shift = _log_odds(sums, labels, counts / counts.mean())
+    experts, count = model.experts, model.experts.count
+    table, bias = experts.table.copy(), experts.bias.copy()
+    table[:, :count] *= np.float32(slope)
+    bias[:count] = np.round(bias[:count] * slope + shift, 6)
+    return replace(model, experts=replace(experts, table=rounded(table), bias=bias))
+
+
+def _at_home(model: SentimentModel) -> SentimentModel:
+    """The judge of our own sentences moved from even classes to the share that the posts about a brand have."""
+    names, bias = model.experts.names, model.experts.bias.copy()
+    if _DOMAIN in names:
+        bias[names.index(_DOMAIN)] = round(float(bias[names.index(_DOMAIN)] + np.log(_OUR_SHARE / (1 - _OUR_SHARE))), 6)
+    return replace(model, experts=replace(model.experts, bias=bias))
+
+
+def _log_odds(sums: Values, labels: Values, counts: Values) -> tuple[float, float]:
+    """Slope and shift that make sums log odds (Platt)."""
     if len(set(labels.tolist())) < 2:
         return 1.0, 0.0
-    share = Counter(example.set for example in examples)
-    weights = np.array([1.0 / share[example.set] for example in examples])
-    logits = model.judge([example.text for example in examples], [example.channel for example in examples]).logits
-    fitted = LogisticRegression(C=1e6).fit(logits.reshape(-1, 1), labels, sample_weight=weights / weights.mean())
+    fitted = LogisticRegression(C=1e6).fit(sums.reshape(-1, 1), labels, sample_weight=counts)
     return float(fitted.coef_[0][0]), float(fitted.intercept_[0])

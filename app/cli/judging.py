@@ -1,4 +1,4 @@
-"""Commands of the judge: judge posts from anywhere, train the model, measure it."""
+"""Commands of the judge: judge posts from anywhere, train the model."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="例：tingfeng train；tingfeng train ../shared/data/labelled --out analysis/models/general")(
         train
     )
-    app.command(epilog="例：tingfeng evaluate ../shared/data/labelled")(evaluate)
 
 
 def assess(
@@ -120,17 +119,3 @@ def train(
         report = train_model(data, out, seed=seed, progress=lambda step: status.update(f"训练中… {step}"))
     rows = sum(report.rows.values())
     typer.echo(f"{report.name}：{rows} 行，{report.features} 个特征，写入 {report.folder}")
-
-
-def evaluate(
-    data: Annotated[Path, typer.Argument(help="标注数据的文件夹。")],
-    config: ConfigOption = DEFAULT_CONFIG,
-) -> None:
-    """在没有用来训练的部分上量模型的成绩，并与只用词的基线同场比较。"""
-    from analysis.evaluate import evaluate as measure
-    from analysis.evaluate import table
-
-    product = product_or_bare(config)
-    with Console(stderr=True).status("评估中…") as status:
-        rows = measure(data, product.model, progress=lambda step: status.update(f"评估中… {step}"))
-    typer.echo(table(rows))

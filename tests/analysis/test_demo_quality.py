@@ -19,7 +19,7 @@ from tests.analysis.demo_world import WORLD_NOW, Labelled
 
 GRADES = ("A", "B", "C", "none")
 #: Measured 2026-11-22: 0.82 and 0.86 (0.92 if posts that complain without a grade of their own count as right).
-RECALL_OF_ANY, PRECISION_OF_ANY, PRECISION_OF_COMPLAINTS = 0.79, 0.83, 0.89
+RECALL_OF_ANY, PRECISION_OF_ANY, PRECISION_OF_COMPLAINTS = 0.78, 0.80, 0.85
 
 
 @pytest.fixture(scope="module")

@@ -90,9 +90,9 @@ def test_corrections_move_no_bias_and_known_sentences_hold(base: SentimentModel)
     other = ["空调坏了没人修", "交车拖了两个月", "座椅舒服", "今天天气不错"]
     before, after = (model.logits([prepare(one) for one in other], ["forum"] * 4) for model in (base, learned))
     assert np.abs(before - after).max() < 0.5
-    pair = ["到店了，真貔貅，气死我了", "到店了，又漏油，气死我了"]
+    pair = ["到店了，真貔貅，气死我了", "到店了，又不退钱，气死我了"]
     (joke, trouble), (was, _) = (model.probabilities(pair, ["forum"] * 2) for model in (learned, base))
-    assert joke < was - 0.2
+    assert joke < was - 0.15
     assert joke < trouble - 0.05
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.features import prepare
+from analysis.features import TEXT_VERSION, prepare
 from analysis.sentiment import BUNDLED, SentimentModel
 from core.errors import ModelError
 from core.model import CHANNELS, Channel
@@ -63,8 +63,8 @@ def test_contributions_add_up_to_the_logit(model: SentimentModel, channel: Chann
     judged = model.judge(texts, [channel] * len(texts))
     for row, text in enumerate(texts):
         found = judged.contributions(row)
-        total = model.bias[judged.families[row]] + sum(one.logit for one in found)
-        assert total == pytest.approx(judged.logits[row], abs=1e-9)
+        total = judged.bias(row) + sum(one.logit for one in found)
+        assert total == pytest.approx(judged.logits[row], abs=1e-4)
         assert [one.logit for one in found] == sorted((one.logit for one in found), reverse=True)
         assert all(one.token.replace(" ", "") in text.replace(" ", "") or " " in one.token for one in found)
 
@@ -169,11 +169,49 @@ def test_a_signed_but_unreadable_file_is_a_model_error(tmp_path: Path, content: 
         SentimentModel.load(folder)
 
 
-@pytest.mark.parametrize("bias", [None, "x", [1.0], []])
-def test_a_page_that_does_not_fit_is_a_model_error(tmp_path: Path, bias: object) -> None:
+@pytest.mark.parametrize(
+    ("key", "content"),
+    [
+        ("bias", None),
+        ("bias", "x"),
+        ("bias", [1.0]),
+        ("bias", []),
+        ("experts", []),
+        ("experts", ["only one"]),
+        ("lean", [[0.0]]),
+        ("operating", 1),
+        ("shared_bias", "x"),
+    ],
+)
+def test_a_page_that_does_not_fit_is_a_model_error(tmp_path: Path, key: str, content: object) -> None:
     """Numbers of the wrong shape are refused before they judge anybody."""
     folder = copy(tmp_path)
     about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    (folder / "model.json").write_text(json.dumps({**about, "bias": bias}), encoding="utf-8")
+    (folder / "model.json").write_text(json.dumps({**about, key: content}), encoding="utf-8")
     with pytest.raises(ModelError, match="不完整"):
         SentimentModel.load(folder)
+
+
+def test_a_model_of_another_reading_of_texts_is_refused(tmp_path: Path) -> None:
+    """Its weights belong to other tokens; and the shipped one is of the code's own version."""
+    folder = copy(tmp_path)
+    about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    assert about["text_version"] == TEXT_VERSION
+    (folder / "model.json").write_text(json.dumps({**about, "text_version": TEXT_VERSION - 1}), encoding="utf-8")
+    with pytest.raises(ModelError, match="重新训练"):
+        SentimentModel.load(folder)
+
+
+def test_gates_are_shares_and_follow_text_and_channel(model: SentimentModel) -> None:
+    """A stock post is judged by those who know stocks, wherever it stands; a channel leans the gates."""
+    texts = [prepare("今天又跌停了，主力出货，散户被套牢"), prepare("送餐太慢，菜都凉了，难吃")]
+    judged = model.judge(texts, ["other", "other"])
+    assert np.allclose(judged.gates.sum(axis=1), 1.0)
+    names = model.experts.names
+    stock = [names.index(one) for one in ("finfe", "stockba")]
+    meals = [names.index(one) for one in ("waimai", "shop10", "nlpcc2014t2")]
+    assert judged.gates[0, stock].sum() > 0.5 > judged.gates[1, stock].sum()
+    assert judged.gates[1, meals].sum() > 0.5
+    leaned = model.judge(texts, ["weibo", "weibo"]).gates
+    weibo = [names.index(one) for one in ("weibo2018", "emo8", "covidweibo")]
+    assert (leaned[:, weibo].sum(axis=1) > judged.gates[:, weibo].sum(axis=1)).all()

@@ -57,11 +57,11 @@ def test_train_and_evaluate_end_to_end(data: Path, tmp_path: Path) -> None:
     bad, good = model.probabilities(["座椅坏了没人修，坑人", "座椅非常好，很满意"], ["forum", "forum"])
     assert bad > 0.5 > good
     rows = evaluate(data, model)
-    assert [(row.model, row.set) for row in rows] == [
-        *((model.name, one) for one in ("car2018", "weibo2018", MEAN)),
-        *((BASELINE, one) for one in ("car2018", "weibo2018", MEAN)),
-    ]
-    assert all(row.auc > 0.9 and row.n > 0 and math.isfinite(row.ece) for row in rows)
+    sets = ("car2018", "weibo2018", "domain", MEAN)
+    assert [(row.model, row.set) for row in rows] == [(name, one) for name in (model.name, BASELINE) for one in sets]
+    assert all(row.n > 0 and math.isfinite(row.ece) and row.speed > 0 for row in rows)
+    assert all(row.auc > 0.9 for row in rows if row.set in sets[:2])
+    assert all(one.low <= one.value <= one.high for row in rows for one in (row.precision, row.recall, row.f1))
     assert table(rows).count("\n") == len(rows) + 1
 
 
@@ -148,6 +148,6 @@ def test_the_shipped_model_on_held_out_texts() -> None:
     mean = rows[-1]
     assert mean.set == MEAN
     assert mean.auc > 0.85
-    assert mean.f1 > 0.70
+    assert mean.f1.value > 0.70
     assert mean.ece < 0.15
     assert all(row.auc > 0.65 for row in rows)

@@ -70,7 +70,7 @@ def corrected(desk: Desk, texts: list[str], *, note: str = "") -> int:
 
 
 def texts() -> list[str]:
-    return [f"示例汽车城东店，{place}{joke}，气死我了，哈哈" for place in PLACES for joke in JOKES]
+    return [f"示例汽车城东店，{place}{joke}，坑得我气死了，哈哈" for place in PLACES for joke in JOKES]
 
 
 def labels_file(desk: Desk, rows: list[dict[str, object]]) -> Path:
