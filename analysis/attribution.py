@@ -18,7 +18,7 @@ from analysis.subjects import Match
 _OTHERS = re.compile(
     r"隔壁|对面|别家|别人家|别的(?:店|车|品牌|牌子)|其他(?:店|品牌|牌子|家)|其它(?:店|品牌|牌子|家)|另一家|另外[一两几](?:台|家|辆)|友商|竞品|外面店"
     r"|(?:朋友|同事|邻居|同学|亲戚|老丈人|[表堂][哥弟姐妹]|领导|我姐|我哥|我弟|我妹|我叔|我舅|大舅哥|小舅子|连襟|闺蜜|室友)"
-    r"家?(?:的|那台|那辆|买的|开的|提的|那车)|我那(?:台|辆)?旧|旧车|老车|上一(?:台|辆)|上(?:台|辆)车"
+    r"家?(?:的|那台|那辆|买的|开的|提的|那车)|我那(?:台|辆)?旧|旧车(?!主)|老车(?!主|友)|上一(?:台|辆)|上(?:台|辆)车"
     r"|以前(?:那|的|开)|之前(?:那|开)|原来(?:那|开)|比起|相比|对比"
     r"|路边摊|洗车行|网约车|出租车|外卖|保险公司|对方司机|我(?:去|买|开)的是(?=[^,。;!?]{2,6}的?(?:店|车))"
     r"|大众|丰田|本田|日产|福特|别克|雪佛兰|现代|起亚|奔驰|宝马|奥迪|沃尔沃|雷克萨斯|凯迪拉克|特斯拉|比亚迪|吉利|长安|长城|哈弗"
@@ -33,6 +33,12 @@ _TURNS = re.compile(
 _COMPLAINS = re.compile(r"(?<!差)不(?!错|少)|没|坑|差|骗|说法|交代|解决|处理|退|赔|卖|道歉|毛病|问题|坏|漏|修|响|投诉")
 #: Who only looks on has no part in it: "我开曜行的默默喝茶".
 _LOOKS_ON = re.compile(r"吃瓜|围观|喝茶|看戏|看热闹|情绪稳定")
+#: Somebody else's trouble does not reach us: "召回的是甲车,同级的曜行不受影响".
+_SPARED = re.compile(
+    r"(?:(?:不|未|没有?)受(?:此|本次|该|这次)?[^,。;!?]{0,4}影响|不在(?:此次|本次|该次|这次)?召回|(?:不|未)涉及(?:召回|该|此|本次))"
+)
+_REST_OF_US = re.compile(r"其他|其余|其它|别的|暂")
+_SENTENCE_ENDS = "。!?;\n"
 #: Who names us more often writes no text of his own.
 _MOST_NAMES = 60
 #: Our name as a landmark: "东湖店旁边那家洗车行".
@@ -49,6 +55,8 @@ def about_subjects(reading: Reading, matches: Sequence[Match]) -> Reading:
     if not matches:
         return reading
     own = reading.own
+    if spared := _spared(own, matches):
+        return _only(reading, spared)
     landmarks = _landmarks(reading, matches)
     if not (landmarks or _OTHERS.search(own) or _TURNS.search(own) or _LOOKS_ON.search(own) or "比" in own):
         return reading
@@ -105,6 +113,20 @@ def said_of_each(reading: Reading, matches: Sequence[Match]) -> list[tuple[str, 
 def _turns(clause: str) -> bool:
     """Whether a clause that names us turns to us from somebody else: it complains of nothing itself."""
     return bool(_TURNS.search(clause) or _LOOKS_ON.search(clause)) and not _COMPLAINS.search(clause)
+
+
+def _spared(own: str, matches: Sequence[Match]) -> list[tuple[int, int]]:
+    """Where we are named, if all that is said of us is that somebody else's trouble does not reach us."""
+    if not _SPARED.search(own):
+        return []
+    spans = []
+    for match in matches:
+        start = max(own.rfind(sign, 0, match.span[0]) for sign in _SENTENCE_ENDS) + 1
+        end = min((at for sign in _SENTENCE_ENDS if (at := own.find(sign, match.span[1])) >= 0), default=len(own))
+        if not _SPARED.search(own, match.span[1], end) or _REST_OF_US.search(own, match.span[1], end):
+            return []
+        spans.append((start, end))
+    return sorted(dict.fromkeys(spans))
 
 
 def _landmarks(reading: Reading, matches: Sequence[Match]) -> bool:

@@ -28,7 +28,11 @@ _NEGATION = re.compile("[没未无零不免止]")
 #: A clause that only imagines, warns or teaches.
 _IMAGINED = re.compile(
     r"如果|假如|万一|要是|假设|会不会|会.{0,6}吗|是否会|怕|担心|如何|怎么(?:办|自救|处理|预防|避免)|预防|防范|谨防|自救|演练|演习|培训|科普|知识|隐患排查|电影|游戏|小说|梦见"
+    r"|模拟.{0,12}(?:场景|事故|起火|着火|碰撞|失控)"
 )
+#: What makes a whole sentence imagined: a drill, a story of actors.
+_STAGED = re.compile(r"演练|演习|这部(?:剧|片|电影|小说)|电视剧|剧情|编剧|[女男]主角?(?![人播任持驾动要管])")
+_STOPS = "。！!？?\n"
 #: A text without a break is no clause of ten thousand characters.
 _WIDEST = 120
 _BREAKS = "，,。！!？?；;\n…"
@@ -141,7 +145,7 @@ class _Reader:
     def is_imagined(self, span: Span) -> bool:
         """Whether the clause around a span only imagines; a clause that does is part of a text that does."""
         if self._imagines is None:
-            self._imagines = _IMAGINED.search(self._text) is not None
+            self._imagines = bool(_IMAGINED.search(self._text) or _STAGED.search(self._text))
         return self._imagines and is_imagined(self._text, span)
 
     def end_of(self, pair: _Pair, end: int) -> int:
@@ -204,13 +208,13 @@ def is_denied(text: str, start: int) -> bool:
 
 
 def is_imagined(text: str, span: Span) -> bool:
-    """Whether the clause around a span only imagines, warns or teaches."""
-    return bool(_IMAGINED.search(clause_around(text, *span)))
+    """Whether the clause around a span only imagines, warns or teaches, or its sentence tells of a drill or a film."""
+    return bool(_IMAGINED.search(clause_around(text, *span)) or _STAGED.search(clause_around(text, *span, _STOPS)))
 
 
-def clause_around(text: str, start: int, end: int) -> str:
-    """The clause that holds a span, its final punctuation left out."""
+def clause_around(text: str, start: int, end: int, breaks: str = _BREAKS) -> str:
+    """The clause that holds a span, its final punctuation left out; with fewer `breaks`, the sentence."""
     first, last = max(0, start - _WIDEST), min(len(text), end + _WIDEST)
-    left = max(text.rfind(sign, first, start) for sign in _BREAKS) + 1
-    right = min((at for sign in _BREAKS if (at := text.find(sign, end, last)) >= 0), default=last)
+    left = max(text.rfind(sign, first, start) for sign in breaks) + 1
+    right = min((at for sign in breaks if (at := text.find(sign, end, last)) >= 0), default=last)
     return text[max(first, left) : right]

@@ -10,6 +10,7 @@ import re
 from functools import cache
 
 from analysis.reading import Reading
+from analysis.risk.authority import Speakers
 from analysis.risk.facts import REPORTING, Facts, Weigher
 from analysis.risk.table import Rights, RiskTable, bundled_table
 from analysis.risk.words import Place, Words, is_denied, sentence_around
@@ -23,6 +24,8 @@ _SPEECH = re.compile(
 )
 #: The author's own speech: "我说：“再不退就曝光”".
 _OWN_SPEECH = re.compile(r"(?<![跟对给向和与])(?:我|本人|咱)(?:就|也|又|直接|当场|明确)*$")
+#: Tiers of `[authority]` that are the state's.
+_AUTHORITIES = frozenset({"regulator", "local_regulator"})
 #: What may stand between thanks and whom they are for: "感谢市里的消协", not "谢谢大家帮忙曝光".
 _GAP = r"[^，。！？,!?\s大帮]{0,5}$"
 
@@ -62,9 +65,12 @@ class RightsWords:
 
 def rights(table: RiskTable) -> Weigher:
     """The points of threats, by the number of kinds."""
-    row, words = table.rights, RightsWords(table.rights)
+    row, words, speakers = table.rights, RightsWords(table.rights), Speakers(table.authority)
 
     def weigh(facts: Facts) -> list[Reason]:
+        # An authority that publishes names itself and threatens nobody; its rank counts as `authority`.
+        if (speaker := speakers.of(facts.post)) and speaker[0] in _AUTHORITIES:
+            return []
         found = words.find(facts.reading, facts.post.channel)
         points = min(row.most, row.first + row.each * (len(found) - 1))
         if not found or not points:

@@ -1,0 +1,98 @@
+"""Faults that a blind review of verdicts found: words across words, drills and films, somebody else's recall."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from analysis.attribution import about_subjects
+from analysis.reading import Reading, read
+from analysis.risk import Facts, RiskScale, bundled_table
+from analysis.subjects import SubjectFinder
+from analysis.topics import SAFETY, bundled_topics
+from core.model import Author, Channel, Post
+from core.settings import RiskSettings, SubjectSettings
+
+NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
+FINDER = SubjectFinder([SubjectSettings(name="曜行汽车", kind="brand", aliases=["曜行"])])
+
+
+def categories(text: str) -> set[str]:
+    return {topic.name for topic in bundled_topics().find(read(text))}
+
+
+def narrowed(text: str) -> Reading:
+    reading = read(text)
+    return about_subjects(reading, FINDER.find(reading.text))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_safety"),
+    [
+        ("门店与消防联合开展演练，模拟电池起火，无人受伤", False),
+        ("周末举行应急演习，烟雾四起，车辆着火被扑灭", False),
+        ("追的那部电视剧里，女主在车祸里失忆，车都烧毁了", False),
+        ("女主播开车路过，看见一辆车起火", True),
+        ("演练结束了。第二天店门口真的有车起火", True),
+        ("倒车时撞倒了一位老人", True),
+        ("试驾的车冲上人行道", True),
+        ("门口撞人了，救护车刚走", True),
+        ("把车开到店里做保养", False),
+        ("没加够机油，发动机拉缸了", False),
+    ],
+)
+def test_accidents_are_told_from_drills_films_and_engine_damage(text: str, is_safety: bool) -> None:
+    """People hit are an accident; a drill, a film and an engine without oil are none."""
+    assert (SAFETY in categories(text)) is is_safety
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [("市监局通报价格违法案例", "销售欺诈/价格"), ("行车记录仪拍到了全过程", "精品/信贷/保险")],
+)
+def test_words_across_words_and_evidence_make_no_category(text: str, category: str) -> None:
+    """通|报价|格 is no quotation, and a dashcam that saw it is no accessory."""
+    assert category not in categories(text)
+
+
+def test_an_old_customer_is_no_other_car() -> None:
+    """老车 within 老车主 does not set us against somebody else."""
+    text = "曜行，背刺老车主你是专业的，新款加配还便宜，我才提了二十天"
+    assert narrowed(text).own == read(text).own
+
+
+@pytest.mark.parametrize(
+    ("text", "keeps"),
+    [
+        ("甲牌召回两万辆，电池存在起火隐患。同级的曜行采用另一家电池，不受影响。", False),
+        ("曜行一辆车起火。曜行称其他车型不受影响。", True),
+        ("曜行的车起火，厂家说不受影响。", True),
+    ],
+)
+def test_somebody_elses_recall_that_does_not_reach_us(text: str, keeps: bool) -> None:
+    """Only the sentence that spares us is about us; a fire of our own stays ours."""
+    assert ("起火" in narrowed(text).own) is keeps
+
+
+@pytest.mark.parametrize(
+    ("author", "threatens"), [("东湖市场监管", False), ("东湖小王", True)], ids=["the authority", "a customer"]
+)
+def test_an_authority_that_names_itself_threatens_nobody(author: str, threatens: bool) -> None:
+    """Its rank counts once; from anybody else the same words announce a complaint."""
+    channel: Channel = "weibo"
+    post = Post(
+        kind="manual",
+        site="weibo.invalid",
+        native_id="1",
+        url="",
+        channel=channel,
+        text="曜行被市场监管部门通报",
+        author=Author(name=author),
+        published=NOW,
+        collected=NOW,
+    )
+    facts = Facts(post=post, reading=read(post.text), subjects=("曜行汽车",), negative=0.9, topics=())
+    reasons = RiskScale(bundled_table(), RiskSettings(), UTC).weigh(facts).reasons
+    assert any(reason.code == "rights" for reason in reasons) is threatens
+    assert any(reason.code.startswith("authority.") for reason in reasons) is not threatens
