@@ -35,6 +35,10 @@ RAREST, _TELLING, _IS_PLACE = 14.0, 2.5, -1.0
 _MODEL_CODE = re.compile(r"(?=[a-z0-9]*[a-z])(?=[a-z0-9]*\d)[a-z0-9]{2,12}")
 _NOT_MODELS = frozenset({"4s", "4s店", "3d", "2d", "5g", "4g", "mp3", "mp4", "h5", "b2b"})
 _LETTERS = re.compile(r"[^\w]+")
+#: The same place with and without what kind of place it is: 江东 and 江东区.
+_KIND_OF_PLACE = re.compile(r"(?<=..)[省市区县]$")
+#: The very words that somebody said; people who tell the same story quote the same.
+_QUOTED = re.compile(r"[“\"「『]([^“”\"「」『』\n]{4,20})[”\"」』]")
 #: Too wide to tell two places apart.
 _WIDE = frozenset({"中国", "全国", "国内", "北方", "南方", "东北", "华东", "华南", "海外", "大陆", "亚洲", "欧洲"})
 
@@ -101,9 +105,11 @@ def signature(candidate: Candidate) -> Signature:
     for word in dict.fromkeys(segmenter().words_of_folded(bare)):
         nats = _rarity(word)
         if nats == _IS_PLACE:
-            places.append(f"p:{word}")
+            places.append(f"p:{_KIND_OF_PLACE.sub('', word)}")
         elif nats >= _TELLING:
             rare[f"w:{word}"] = nats
+    rare |= {f"w:“{quoted}”": RAREST for quoted in _QUOTED.findall(bare)}
+    places = list(dict.fromkeys(places))
     clues = {name: happened[name] for name in sorted(happened, key=lambda name: -happened[name])[:MOST_NAMED]}
     clues |= dict.fromkeys([*dict.fromkeys(models)][:MOST_NAMED], 0.0) | dict.fromkeys(places[:MOST_NAMED], 0.0)
     clues |= {word: rare[word] for word in sorted(rare, key=lambda word: -rare[word])[:MOST_WORDS]}

@@ -9,13 +9,14 @@ import pytest
 from analysis.attribution import about_subjects
 from analysis.reading import Reading, read
 from analysis.risk import Facts, RiskScale, bundled_table
+from analysis.stories import Candidate, Signature, signature
 from analysis.subjects import SubjectFinder
 from analysis.topics import SAFETY, bundled_topics
 from core.model import Author, Channel, Post
 from core.settings import RiskSettings, SubjectSettings
 
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
-FINDER = SubjectFinder([SubjectSettings(name="曜行汽车", kind="brand", aliases=["曜行"])])
+FINDER = SubjectFinder([SubjectSettings(name="曜行汽车", kind="brand", aliases=("曜行",))])
 
 
 def categories(text: str) -> set[str]:
@@ -96,3 +97,40 @@ def test_an_authority_that_names_itself_threatens_nobody(author: str, threatens:
     reasons = RiskScale(bundled_table(), RiskSettings(), UTC).weigh(facts).reasons
     assert any(reason.code == "rights" for reason in reasons) is threatens
     assert any(reason.code.startswith("authority.") for reason in reasons) is not threatens
+
+
+def told(text: str) -> Signature:
+    return signature(
+        Candidate(
+            post=text,
+            channel="forum",
+            headline=text,
+            text=read(text).text,
+            subjects=("曜行汽车",),
+            names=("曜行",),
+            categories=(),
+            when=NOW,
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "clue"),
+    [
+        ("江东区曜行店门口出事", "江东曜行店门口出事", "p:江东"),
+        ("他说“没钱就别来”", "直播里那句「没钱就别来」", "w:“没钱就别来”"),
+        ("高速上刹车踩不动", "下坡踩不动刹车", "i:brake"),
+        ("试驾车撞倒路人", "试驾车冲上人行道", "i:hit"),
+        ("新车补过漆", "交的车运损", "i:hidden"),
+        ("店长对顾客爆粗口", "店长骂车主", "i:insult"),
+    ],
+)
+def test_what_people_cannot_reword(one: str, other: str, clue: str) -> None:
+    """The same place with and without its kind, the same quoted words, the same thing that happened."""
+    assert clue in told(one).clues
+    assert clue in told(other).clues
+
+
+def test_quotation_marks_around_a_term_are_no_quotation() -> None:
+    """Three letters in quotation marks are a term of trade, shared by many stories."""
+    assert not any("“" in clue for clue in told("要交“服务费”").clues)
