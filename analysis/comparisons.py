@@ -16,7 +16,7 @@ _US = f"{MARK}+"
 _ANY = f"[^,。;!?\\n{MARK}]"
 _GOOD = r"(?:好|强|靠谱|省|快|稳|舒服|便宜|香|厚道|良心|客气|专业|高级|安静|耐用|划算|用心)"
 _BAD = r"(?:差|烂|坏|糟|贵|坑|慢|垃圾|次|拉胯|弱|黑|费|吵|颠|不如)"
-_RELIEF = r"(?:幸亏|幸好|还好|好在|庆幸|得亏)"
+_RELIEF = r"(?:幸亏|幸好|还好(?!意思|像)|好在|庆幸|得亏)"
 #: Us named, and somebody else is the better one.
 _WORSE = re.compile(
     rf"(?<!无)比{_US}{_ANY}{{0,6}}?{_GOOD}"

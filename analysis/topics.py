@@ -16,6 +16,7 @@ import numpy.typing as npt
 from analysis.features import Keys, Values
 from analysis.reading import Reading
 from analysis.sentiment import Judgement
+from analysis.tokens import segmenter
 from analysis.topic_catalogue import OTHER, OWN_CODE, Catalogue, Category, bundled_catalogue
 from analysis.topic_lexicon import FIRES_AT, Found, Hit, TopicLexicon, is_denied, is_imagined
 from analysis.topic_model import Blend, Evidence, TopicModel, bundled_topic_model
@@ -27,6 +28,8 @@ SAFETY = "安全事故"
 _OUTRIGHT = 3
 #: Without enough words of the lexicon the heads speak only where the sentiment model hears trouble, too.
 _NEGATIVE = 0.5
+#: So much of the text around a run of characters is split into words.
+_AROUND = 8
 Flags = npt.NDArray[np.bool_]
 _NO_WORDS = Found(category=-1, score=0, hits=())
 
@@ -192,9 +195,26 @@ def _by_head(text: str, category: Category, words: Found, probability: float, ev
         return []
     if category.is_accident and is_imagined(text, evidence.span):
         return []
-    hits = (Hit(evidence.word, evidence.span, 0), *words.hits)
+    start, end = _whole_words(text, *evidence.span)
+    hits = (Hit(text[start:end], (start, end), 0), *words.hits)
     topic = _topic(category, Found(category=-1, score=words.score, hits=hits), probability)
     return [replace(topic, severity=round(category.severity * probability))]
+
+
+def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span widened to the words that it cuts: the heads know runs of characters, readers know words."""
+    first, last = max(0, start - _AROUND), min(len(text), end + _AROUND)
+    at, left, right = first, start, end
+    for word in segmenter().words_of_folded(text[first:last]):
+        begin = text.find(word, at, last)
+        if begin < 0:
+            continue
+        at = begin + len(word)
+        if begin < start < at:
+            left = begin
+        if begin < end < at:
+            right = at
+    return left, right
 
 
 @cache

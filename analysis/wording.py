@@ -13,12 +13,14 @@ from analysis.topics import OTHER
 from core.model import Reason, Verdict
 
 _STRONGEST = 3
+_NEGATIONS = frozenset("不没无未别")
+_PARTICLES = frozenset("了的着过是就也")
 
 
 def verdict_of(
     one: Judged, facts: Facts, risk: Risk, why: Callable[[], Sequence[Contribution]], *, is_negative: bool, model: str
 ) -> Verdict:
-    """Say what was found. `why` gives the words that pushed the probability most; it is asked only where that matters."""
+    """Say what was found. `why` gives the words that pushed the probability most; asked only where that matters."""
     categories = tuple(topic.name for topic in facts.topics)
     if risk.grade and not categories:
         categories = (OTHER,)
@@ -28,7 +30,7 @@ def verdict_of(
     if facts.subjects and one.prepared:
         reasons += [*told(one.opinions), *_manners(one, facts)]
     if one.narrowed is not one.reading:
-        reasons.append(Reason(code="attribution", text="帖文在对比别家，只按说到监测对象的部分研判"))
+        reasons.append(Reason(code="attribution", text="帖文还说到别家，只按说到监测对象的部分研判"))
     if one.reading.cut_from is not None:
         text = f"全文 {one.reading.cut_from} 字，按开头和结尾共 {len(one.reading.text)} 字研判"
         reasons.append(Reason(code="text.cut", text=text))
@@ -36,7 +38,9 @@ def verdict_of(
         letters = len(one.reading.text) - one.reading.pictures_from - 1
         reasons.append(Reason(code="text.pictures", text=f"图片里读出的 {letters} 个字与正文一并研判，识别可能有误"))
     if not one.prepared:
-        reasons.append(Reason(code="text.silent", text="除名称和引用外没有可以判断的文字，不判为负面"))
+        where = "帖文" if one.narrowed is one.reading else "说到监测对象的部分"
+        text = f"{where}除名称和引用外没有可以判断的文字，不判为负面"
+        reasons.append(Reason(code="text.silent", text=text))
     return Verdict(
         id=one.post.id,
         negative=facts.negative,
@@ -57,11 +61,22 @@ def _strongest_words(judged: Judged, words: Sequence[Contribution]) -> list[Reas
     for token, _, logit in words:
         word = token.replace(" ", "")
         at = judged.narrowed.own.find(word)
-        if len(word) > 1 and at >= 0 and word not in shown and len(reasons) < _STRONGEST:
+        if is_readable(token) and at >= 0 and word not in shown and len(reasons) < _STRONGEST:
             shown += f"{word}\n"
             text = f"“{word}”使负面的对数几率增加 {logit:.2f}"
             reasons.append(Reason(code="model.token", text=text, span=judged.narrowed.span(at, at + len(word))))
     return reasons
+
+
+def is_readable(token: str) -> bool:
+    """Whether a reader takes a token for words: of two single characters (了一, 他没) only a negation is any.
+
+    What else pushed the probability, `tingfeng explain` shows to the last character.
+    """
+    words = token.split(" ")
+    if any(len(word) > 1 and not word.isdigit() for word in words):
+        return True
+    return len(words) == 2 and words[0] in _NEGATIONS and words[1] not in _PARTICLES
 
 
 def _manners(one: Judged, facts: Facts) -> list[Reason]:

@@ -6,6 +6,7 @@ line in `RiskScale`.
 
 from __future__ import annotations
 
+import re
 from datetime import tzinfo
 
 from analysis.risk.authority import Speakers, authority
@@ -15,7 +16,7 @@ from analysis.risk.evidence import evidence
 from analysis.risk.facts import Facts, Risk, Weigher
 from analysis.risk.malice import malice
 from analysis.risk.reach import reach
-from analysis.risk.rights import rights
+from analysis.risk.rights import RightsWords, rights
 from analysis.risk.severity import Circumstances, categories, severity
 from analysis.risk.spread import spread
 from analysis.risk.table import RiskTable
@@ -23,9 +24,12 @@ from analysis.risk.velocity import velocity
 from core.model import CHANNEL_NAMES, Grade, Reason
 from core.settings import RiskSettings
 
-#: Outside the news people tell accidents soberly too ("my car burnt down"); below this share of the threshold they
-#: do not.
-_SOBER = 0.5
+#: Outside the news people tell accidents soberly too ("my car burnt down", "smoke, then fire, the fire brigade is
+#: here"); below this share of the threshold they do not.
+_SOBER = 0.3
+#: "已打", "已经投诉到": said of an authority that follows at once, it was done.
+_TURNED_TO = re.compile(r"(?:已|已经|刚|都)(?:经|拨)?(?:打|拨|投诉|举报|反映|告|找)(?:了|到|至|给|过){0,2}$")
+_AUTHORITIES = frozenset({"regulator", "hotline", "association"})
 #: A safety topic must be this sure before neutral wording is overruled: one plain word such as 起火.
 _SURE = 3
 
@@ -36,6 +40,7 @@ class RiskScale:
     def __init__(self, table: RiskTable, settings: RiskSettings, zone: tzinfo) -> None:
         self._table, self._settings = table, settings
         self._circumstances = Circumstances(table)
+        self._rights = RightsWords(table.rights)
         self._speakers = Speakers(table.authority)
         #: What adds to a bad or grave mention, in the order in which readers see it.
         self._weighers: tuple[Weigher, ...] = (
@@ -57,8 +62,9 @@ class RiskScale:
         """The risk of a mention that has a subject.
 
         Without a negative probability there is no risk, except for grave news told in neutral words: a safety accident
-        by news media always, by others from half the probability on; a death, a recall or an authority's measure by
-        news media and authorities. Then the gravity itself stands in for the negativity.
+        by news media always, by others from 0.3 of the least probability on, and so who says that he turned to the
+        authorities; a death, a recall or an authority's measure by news media and authorities. Then the gravity itself
+        stands in for the negativity.
 
         An answer in the subject's own voice has no risk. A reply that names no subject of its own reaches grade B at
         most: whatever it reports, we only presume of whom.
@@ -86,12 +92,25 @@ class RiskScale:
         if tells_an_accident(facts, self._settings):
             text = f"{channel}讲述了安全事故，措辞平静也按事故处理"
             return Reason(code="sober.safety", text=text, points=points)
+        if complained := self._complained(facts):
+            return complained
         if facts.is_inherited or not (facts.is_report or self._speakers.of(facts.post)):
             return None
         grave = (place for place in self._circumstances.find(facts) if self._circumstances.groups[place.kind].sober)
         if place := next(grave, None):
             name = self._circumstances.groups[place.kind].name
             return Reason(code="sober.grave", text=f"{channel}报道{name}，措辞平静也计风险", points=points)
+        return None
+
+    def _complained(self, facts: Facts) -> Reason | None:
+        """Who says that he has complained to the authorities is no bystander, however calmly he tells it."""
+        if facts.is_report or facts.is_inherited or facts.negative < _SOBER * self._settings.negative_from:
+            return None
+        for place in self._rights.find(facts.reading, facts.post.channel):
+            if place.kind in _AUTHORITIES and (found := _turned_to(facts.reading.own, place.span[0])):
+                text = f"自称已经找过{place.word}，措辞平静也计风险"
+                span = facts.reading.span(found.start(), place.span[1])
+                return Reason(code="sober.complained", text=text, points=self._table.sober.points, span=span)
         return None
 
     def _presumed(self, facts: Facts, score: int) -> list[Reason]:
@@ -101,6 +120,10 @@ class RiskScale:
             return []
         text = "自己没有点名，对象由所在主帖推定，至多按紧急"
         return [Reason(code="subject.context.cap", text=text, points=-over)]
+
+
+def _turned_to(text: str, end: int) -> re.Match[str] | None:
+    return _TURNED_TO.search(text, max(0, end - 12), end)
 
 
 def grade_of(score: int, settings: RiskSettings) -> Grade | None:

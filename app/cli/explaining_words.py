@@ -137,7 +137,7 @@ def _rules(told: Explanation) -> Iterator[Text]:
     if told.is_inherited:
         yield Text("对象由主帖推定：回复说到了同一件事。")
     if told.narrowed:
-        yield Text(f"帖文在对比别家，只按这一部分研判：{shorten(told.narrowed, 300)}")
+        yield Text(f"帖文还说到别家，只按这一部分研判：{shorten(told.narrowed, 300)}")
 
 
 def _surroundings(dossier: Dossier, zone: ZoneInfo) -> Iterator[Text]:

@@ -11,7 +11,8 @@ from analysis.reading import Reading, read
 from analysis.risk import Facts, RiskScale, bundled_table
 from analysis.stories import Candidate, Signature, signature
 from analysis.subjects import SubjectFinder
-from analysis.topics import SAFETY, bundled_topics
+from analysis.topics import SAFETY, _whole_words, bundled_topics
+from analysis.wording import is_readable
 from core.model import Author, Channel, Post
 from core.settings import RiskSettings, SubjectSettings
 
@@ -134,3 +135,33 @@ def test_what_people_cannot_reword(one: str, other: str, clue: str) -> None:
 def test_quotation_marks_around_a_term_are_no_quotation() -> None:
     """Three letters in quotation marks are a term of trade, shared by many stories."""
     assert not any("“" in clue for clue in told("要交“服务费”").clues)
+
+
+@pytest.mark.parametrize(
+    ("token", "is_shown"),
+    [
+        ("刹车", True),
+        ("不 给", True),
+        ("刹车 失灵", True),
+        ("了 一", False),
+        ("他 没", False),
+        ("没 了", False),
+        ("21", False),
+    ],
+)
+def test_words_that_are_shown_are_words(token: str, is_shown: bool) -> None:
+    """Two single characters side by side tell a reader nothing, unless they deny."""
+    assert is_readable(token) is is_shown
+
+
+def test_what_the_heads_found_is_shown_in_whole_words() -> None:
+    """A run of characters is widened to the words that it cuts."""
+    text = "他们把车辆送检测机构"
+    start = text.index("辆送")
+    assert text[slice(*_whole_words(text, start, start + 3))] in ("车辆送检测", "车辆送检", "车辆送检测机构")
+
+
+def test_who_has_the_cheek_is_no_relief() -> None:
+    """还好 within 还好意思 turns to nobody."""
+    text = "换下来的螺丝少装三颗，曜行打电话来还好意思让我打满分"
+    assert narrowed(text).own == read(text).own
