@@ -214,7 +214,10 @@ def _contents(heard: Heard) -> Iterator[Act]:
     ]
     told = heard.first("hearsay") or heard.first("called_false")
     rebuttal = told and next((span for span in contradicted if span[0] >= told[0]), None)
-    outside = [span for span in wrongs if not within(span, heard.quotes)]
+    # "网传店家跑路是假消息": what stands between the hearsay and its being false is what was said.
+    false = _last(cues.of("called_false"))
+    retold = [(told[0], false[1])] if told and false and false[0] > told[0] else []
+    outside = [span for span in wrongs if not within(span, (*heard.quotes, *retold))]
     if told and rebuttal and not outside:
         yield _act("rebuttal", rebuttal)
         return

@@ -28,7 +28,7 @@ _NEGATION = re.compile("[没未无零不免止]")
 #: A clause that only imagines, warns or teaches.
 _IMAGINED = re.compile(
     r"如果|假如|万一|要是|假设|会不会|会.{0,6}吗|是否会|怕|担心|如何|怎么(?:办|自救|处理|预防|避免)|预防|防范|谨防|自救|演练|演习|培训|科普|知识|隐患排查|电影|游戏|小说|梦见"
-    r"|模拟.{0,12}(?:场景|事故|起火|着火|碰撞|失控)"
+    r"|(?<![到见有])过[吗嘛么没]|模拟.{0,12}(?:场景|事故|起火|着火|碰撞|失控)"
 )
 #: What makes a whole sentence imagined: a drill, a story of actors.
 _STAGED = re.compile(r"演练|演习|这部(?:剧|片|电影|小说)|电视剧|剧情|编剧|[女男]主角?(?![人播任持驾动要管])")

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from analysis.attribution import about_subjects
+from analysis.comparisons import mark
 from analysis.reading import Reading, read
 from analysis.risk import Facts, RiskScale, bundled_table
+from analysis.speech_acts import listen
 from analysis.stories import Candidate, Signature, signature
 from analysis.subjects import SubjectFinder
 from analysis.topics import SAFETY, _whole_words, bundled_topics
@@ -165,3 +167,30 @@ def test_who_has_the_cheek_is_no_relief() -> None:
     """还好 within 还好意思 turns to nobody."""
     text = "换下来的螺丝少装三颗，曜行打电话来还好意思让我打满分"
     assert narrowed(text).own == read(text).own
+
+
+@pytest.mark.parametrize(
+    ("text", "is_safety"),
+    [
+        ("曜行自燃过吗", False),
+        ("曜行的刹车失灵过没", False),
+        ("刹车失灵的情况你们遇到过吗", True),
+        ("车自燃了,有人管过吗", True),
+    ],
+)
+def test_asking_whether_it_ever_happened_tells_no_accident(text: str, is_safety: bool) -> None:
+    """\"自燃过吗\" asks; who asks whether others met with it had it himself."""
+    assert (SAFETY in categories(text)) is is_safety
+
+
+@pytest.mark.parametrize(
+    ("text", "is_rebuttal"),
+    [
+        ("网传曜行跑路是假消息,今天正常营业", True),
+        ("网传曜行跑路是假消息,结果今天真的跑路了", False),
+    ],
+)
+def test_hearsay_that_is_called_false(text: str, is_rebuttal: bool) -> None:
+    """The wrong within the hearsay is not the author's; one told behind it is."""
+    acts = {act.kind.code for act in listen(mark(text, [match.span for match in FINDER.find(text)])).acts}
+    assert ("rebuttal" in acts) is is_rebuttal
