@@ -28,7 +28,7 @@ _MODEL_WEIGHT, _PLACE_WEIGHT, _RARE_WEIGHT = 2.0, 3.0, 1.5
 _RARE, _STILL_RARE = 8.0, 4.0
 #: A story needs something that happened; two everyday complaints need more in common than two fires.
 _EVERYDAY_BELOW = 2.0
-_EVERYDAY_FITS, _EVERYDAY_ALIKE = 7.0, 0.15
+_EVERYDAY_FITS, _EVERYDAY_ALIKE = 6.0, 0.18
 #: Without anything that happened: cosine of the rare words, how many there must be, and what they weigh together.
 _ALIKE, _WORDS_IN_COMMON, _NATS_IN_COMMON = 0.18, 5, 30.0
 #: Clues that leave no doubt weigh this many times what would do; words this much.

@@ -43,6 +43,8 @@ def narrowed(text: str) -> Reading:
         ("试驾的车冲上人行道", True),
         ("门口撞人了，救护车刚走", True),
         ("把车开到店里做保养", False),
+        ("司机说刹车没反应过来", False),
+        ("踩了刹车没反应", True),
         ("没加够机油，发动机拉缸了", False),
     ],
 )
