@@ -29,6 +29,8 @@ from core.settings import RiskSettings
 _SOBER = 0.3
 #: "已打", "已经投诉到": said of an authority that follows at once, it was done.
 _TURNED_TO = re.compile(r"(?:已|已经|刚|都)(?:经|拨)?(?:打|拨|投诉|举报|反映|告|找)(?:了|到|至|给|过){0,2}$")
+#: "已打12345表扬": not to complain.
+_PRAISES = re.compile(r".{0,6}?(?:表扬|感谢|致谢|点赞|咨询|好评|送锦旗)")
 _AUTHORITIES = frozenset({"regulator", "hotline", "association"})
 #: A safety topic must be this sure before neutral wording is overruled: one plain word such as 起火.
 _SURE = 3
@@ -106,8 +108,10 @@ class RiskScale:
         """Who says that he has complained to the authorities is no bystander, however calmly he tells it."""
         if facts.is_report or facts.is_inherited or facts.negative < _SOBER * self._settings.negative_from:
             return None
+        own = facts.reading.own
         for place in self._rights.find(facts.reading, facts.post.channel):
-            if place.kind in _AUTHORITIES and (found := _turned_to(facts.reading.own, place.span[0])):
+            found = _turned_to(own, place.span[0]) if place.kind in _AUTHORITIES else None
+            if found and not _PRAISES.match(own, place.span[1]):
                 text = f"自称已经找过{place.word}，措辞平静也计风险"
                 span = facts.reading.span(found.start(), place.span[1])
                 return Reason(code="sober.complained", text=text, points=self._table.sober.points, span=span)
