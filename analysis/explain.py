@@ -7,19 +7,38 @@ token added is exact; the risk is a sum of points; a category has the words that
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from analysis.account import Account
 from analysis.analyser import Analyser
 from analysis.context import Context
-from analysis.experts import FAMILIES, family_of
 from analysis.explain_words import Push, Rest, sentences_of, strongest, telling_words
-from core.model import CHANNEL_NAMES, Channel, Event, Post, Reason, Verdict
+from core.model import Event, Post, Reason, Verdict
 
 #: Pushes up and down that are named one by one.
 STRONGEST = 8
+_MOST_VOICES, _LEAST_VOICE = 3, 0.05
+#: What the sets of texts hold whose judges are blended.
+_KINDS = {
+    "domain": "汽车行业",
+    "car2018": "汽车论坛",
+    "finfe": "股票论坛",
+    "stockba": "股票论坛",
+    "finneg_grouped": "财经新闻",
+    "finhead": "财经新闻",
+    "weibo2018": "微博",
+    "weibo100k_noemo": "微博",
+    "emo8": "微博",
+    "nlpcc2013": "微博",
+    "smp_virus": "疫情期间的微博",
+    "covidweibo": "疫情期间的微博",
+    "shop10": "商品评价",
+    "nlpcc2014t2": "商品评价",
+    "waimai": "外卖评价",
+}
 _EVEN = 0.5
 _SAME = 0.01
 #: Rounding of floating point, and where its exponentials end.
@@ -40,8 +59,8 @@ class Sum:
     """The linear account: `base` and all pushes are `logit`; `manner` and `shares` move it to the final probability."""
 
     model: str
-    #: By which channels' way of writing the text was judged.
-    voice: str
+    #: Which kinds of writing the model takes the text for, and how much each of their judges counted; strongest first.
+    voices: tuple[tuple[str, float], ...]
     #: What the model says of a text before its first word, in log odds.
     base: float
     #: The strongest pushes to negative, and away from it.
@@ -129,7 +148,7 @@ def explain(
     """Explain the judgement of a post; `verdict` is what the archive says of it, if it is there."""
     account = analyser.account(post, now=now, event=event, context=context, pictures=pictures)
     told = verdict or account.verdict
-    total = _sum_of(account, post.channel)
+    total = _sum_of(account)
     return Explanation(
         post=post,
         verdict=told,
@@ -158,12 +177,16 @@ def explain(
     )
 
 
-def voice_of(channel: Channel) -> str:
-    """By which channels' way of writing a post of this channel is judged: "论坛、贴吧、问答"."""
-    return "、".join(name for key, name in CHANNEL_NAMES.items() if key in FAMILIES[family_of(channel)])
+def voices_of(names: Sequence[str], gates: Sequence[float]) -> tuple[tuple[str, float], ...]:
+    """The kinds of writing in words, with their shares; those that hardly count are left out."""
+    shares: dict[str, float] = defaultdict(float)
+    for name, gate in zip(names, gates, strict=True):
+        shares[_KINDS.get(name, name)] += gate
+    ordered = sorted(shares.items(), key=lambda one: (-one[1], one[0]))[:_MOST_VOICES]
+    return tuple((name, share) for name, share in ordered if share >= _LEAST_VOICE)
 
 
-def _sum_of(account: Account, channel: Channel) -> Sum | None:
+def _sum_of(account: Account) -> Sum | None:
     if account.is_silent:
         return None
     pushes = account.judgement.contributions(0)
@@ -172,7 +195,7 @@ def _sum_of(account: Account, channel: Channel) -> Sum | None:
     negative = account.facts.negative
     return Sum(
         model=account.judgement.model.name,
-        voice=voice_of(channel),
+        voices=voices_of(account.judgement.model.experts.names, account.judgement.gates[0].tolist()),
         # By definition of the sum: what no token added.
         base=logit - sum(one.logit for one in pushes),
         up=up,

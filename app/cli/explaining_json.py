@@ -44,7 +44,7 @@ def to_json(dossier: Dossier) -> dict[str, Any]:
 def _sum(total: Sum) -> dict[str, Any]:
     return {
         "model": total.model,
-        "voice": total.voice,
+        "voices": [{"name": name, "share": share} for name, share in total.voices],
         "base": total.base,
         "up": [_push(one) for one in total.up],
         "down": [_push(one) for one in total.down],

@@ -82,7 +82,8 @@ def _summary(verdict: Verdict) -> str:
 
 
 def _account(total: Sum) -> Iterator[Text]:
-    yield Text(f"  {total.base:+.2f}  起点（按{total.voice}的口吻）")
+    voices = "、".join(f"{name} {share:.0%}" for name, share in total.voices)
+    yield Text(f"  {total.base:+.2f}  起点（当作这几类文字来判：{voices}）")
     yield from (_push(one) for one in total.up)
     yield from _rest(total.rest_up, "推高")
     yield from (_push(one) for one in total.down)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from analysis.analyser import Analyser
-from analysis.explain import Explanation, explain, voice_of
+from analysis.explain import Explanation, explain, voices_of
 from analysis.explain_words import sentences_of, telling_words
 from analysis.sentiment import SentimentModel
 from core.model import CHANNELS, Post, Reason, Verdict
@@ -169,9 +169,15 @@ def test_what_drove_a_harmless_text_is_told_too(analyser: Analyser) -> None:
     assert any("减少" in sentence for sentence in found.sentences)
 
 
-def test_voices_are_named_in_words() -> None:
-    assert voice_of("tieba") == "论坛、贴吧、问答"
-    assert voice_of("weibo") == "微博"
+def test_voices_are_named_in_words(analyser: Analyser) -> None:
+    """By kinds of writing, the strongest first; what hardly counts is left out."""
+    names = ("domain", "shop10", "nlpcc2014t2", "waimai", "own")
+    assert voices_of(names, (0.3, 0.25, 0.2, 0.01, 0.24)) == (("商品评价", 0.45), ("汽车行业", 0.3), ("own", 0.24))
+    assert voices_of(("a", "b"), (0.98, 0.02)) == (("a", 0.98),)
+    total = told(analyser, TROUBLE).sum
+    assert total is not None
+    assert total.voices[0][0] == "汽车行业"
+    assert 0.05 <= sum(share for _, share in total.voices) <= 1.0 + 1e-9
 
 
 @pytest.mark.parametrize(
