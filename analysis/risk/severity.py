@@ -11,6 +11,7 @@ from analysis.risk.words import Place, Words, is_denied
 from analysis.topic_lexicon import is_imagined
 from analysis.topics import Topic
 from core.model import Reason
+from core.text import fold
 
 #: Groups that make an accident one of people.
 _HARM = frozenset({"death", "injury"})
@@ -29,17 +30,21 @@ def categories(table: RiskTable) -> Weigher:
             extra += 0 if number == 0 else points
             span = facts.reading.span(*topic.hits[0].span) if topic.hits else None
             code = f"category.{topic.code}"
-            reasons.append(Reason(code=code, text=_said_of(topic), points=points, span=span))
+            written = facts.post.full_text[slice(*span)] if span else ""
+            reasons.append(Reason(code=code, text=_said_of(topic, written), points=points, span=span))
         return reasons
 
     return weigh
 
 
-def _said_of(topic: Topic) -> str:
-    """What a reader is told of a category: the word that says so, or of what the model infers it and how surely."""
+def _said_of(topic: Topic, written: str) -> str:
+    """What a reader is told of a category: the word that says so, or of what the model infers it and how surely.
+
+    `written` is the place as its author wrote it ("OTA", not "ota"); it is shown if it is that word.
+    """
     if not topic.hits:
         return f"涉及{topic.name}"
-    word = topic.hits[0].word
+    word = written if fold(written) == topic.hits[0].word else topic.hits[0].word
     if topic.by_model and topic.probability is not None:
         return f"涉及{topic.name}：模型从“{word}”等字样推断，把握 {topic.probability:.0%}"
     return f"涉及{topic.name}：“{word}”"

@@ -199,3 +199,28 @@ def test_hearsay_that_is_called_false(text: str, is_rebuttal: bool) -> None:
     """The wrong within the hearsay is not the author's; one told behind it is."""
     acts = {act.kind.code for act in listen(mark(text, [match.span for match in FINDER.find(text)])).acts}
     assert ("rebuttal" in acts) is is_rebuttal
+
+
+def test_reasons_quote_what_the_author_wrote() -> None:
+    """A word found in the folded text is shown as it stands in the post."""
+    post = Post(
+        kind="manual",
+        site="bbs.invalid",
+        native_id="1",
+        url="",
+        channel="forum",
+        text="曜行升级ＯＴＡ之后黑屏，4S店装死",
+        published=NOW,
+        collected=NOW,
+    )
+    reading = read(post.text)
+    facts = Facts(
+        post=post,
+        reading=reading,
+        subjects=("曜行汽车",),
+        negative=0.9,
+        topics=bundled_topics().find(reading),
+    )
+    told_of = [one for one in RiskScale(bundled_table(), RiskSettings(), UTC).weigh(facts).reasons if one.span]
+    assert told_of
+    assert all(post.text[slice(*one.span)] in one.text for one in told_of if one.span)
