@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from analysis.features import prepare
+from analysis.topic_catalogue import bundled_catalogue
 from core.errors import BadInput, ModelError
 from core.model import Channel
 from core.wire import read_lines
@@ -46,6 +47,10 @@ DOMAIN = Path(__file__).parent / "lexicons" / "domain.jsonl"
 _NOT_FOR_TRAINING = frozenset({"rival"})
 #: The names in our sentences, blanked as the analyser blanks those of its subjects: a brand is no opinion.
 _NAMES = re.compile(r"(?:曜行汽车|曜行|启程)(?:[SX]\d)?")
+#: From this score on a word of the category lexicon tells of trouble by itself.
+_TELLING = 2
+#: What all these words together weigh in training, in sentences.
+_OF_ALL_WORDS = 100.0
 _LONGEST = 600
 _EDGE = 40
 
@@ -60,6 +65,8 @@ class Example:
     negative: bool
     #: Never trained on: what evaluation is allowed to see.
     held_out: bool
+    #: How much it counts in training, against the others of its set.
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +90,17 @@ def read_sets(folder: Path, *, limit: int | None, seed: int) -> tuple[list[Examp
         path = folder / f"{name}.csv"
         if path.is_file():
             rows = _read_csv(path)
-            files.append(SetFile(name=name, rows=len(rows), sha256=hashlib.sha256(path.read_bytes()).hexdigest()))
+            files.append(SetFile(name=name, rows=len(rows), sha256=sha256(path)))
             examples += (_example(name, channel, row) for row in rows)
     if not files:
         raise ModelError(f"{folder} 中没有任何训练集（需要 {'、'.join(SETS)} 中至少一个 .csv）")
     # Sides are settled over all rows, so that no choice of `limit` can put a text on both.
     return _sample(one_side_each([one for one in examples if one.text]), limit=limit, seed=seed), files
+
+
+def sha256(path: Path) -> str:
+    """Of a file's bytes, in hex: which edition of it a model was trained on."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _sample(examples: Sequence[Example], *, limit: int | None, seed: int) -> list[Example]:
@@ -110,6 +122,26 @@ def read_domain(path: Path = DOMAIN) -> list[Example]:
         return [
             _domain_example(row) for _, row in read_lines(lines, file=str(path)) if row["kind"] not in _NOT_FOR_TRAINING
         ]
+
+
+def trouble_words() -> list[Example]:
+    """The words of our category lexicon that say of themselves that something is wrong, as examples of little weight.
+
+    Among the domain's sentences a word like "漏油" stands as often in a question, a denial or a matter that was settled
+    as in a complaint; alone, it is bad news.
+    """
+    words = [
+        text
+        for category in bundled_catalogue().categories
+        for word, score in category.terms.items()
+        if score >= _TELLING and (text := prepare(word))
+    ]
+    texts = list(dict.fromkeys(words))
+    weight = _OF_ALL_WORDS / len(texts)
+    return [
+        Example(set="domain", channel="forum", text=text, negative=True, held_out=False, weight=weight)
+        for text in texts
+    ]
 
 
 def one_side_each(examples: Sequence[Example]) -> list[Example]:

@@ -15,16 +15,17 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.linear_model import LogisticRegression
 
 from analysis.evaluate_figures import operating_point
 from analysis.experts import Experts
 from analysis.features import Alphabet, Block, Keys, Values, segment
-from analysis.labelled import SETS, Example, Progress, describe, read_domain, read_sets
+from analysis.labelled import DOMAIN, SETS, Example, Progress, describe, read_domain, read_sets, sha256, trouble_words
 from analysis.packing import rounded
 from analysis.sentiment import SentimentModel
 from analysis.tokens import segmenter
-from analysis.train_experts import Lessons, Linear, fit_experts, strengths
+from analysis.topic_catalogue import BUNDLED
+from analysis.train_calibration import OUR_SHARE, OURS, at_home, calibrated, even, settled
+from analysis.train_experts import Lessons, fit_experts, strengths
 from analysis.train_gates import fit_gates, leanings
 from analysis.train_vectors import word_vectors
 from core.model import CHANNELS, Channel
@@ -37,11 +38,7 @@ _QUIET = 0.01
 #: One row in this many is kept aside for calibration.
 _ASIDE = 10
 #: What our own sentences count for every expert, in parts of its set: they are what the product is for.
-_DOMAIN_SHARE = 0.1
-_DOMAIN = "domain"
-#: The share of negative posts that the judge of our own sentences reckons with. How many of them are negative is how
-#: many we wrote; of the posts about a dealer, somewhat fewer than half are.
-_OUR_SHARE = 0.45
+_DOMAIN_SHARE = 0.3
 #: A text turns into numbers in batches of this many, to bound the memory.
 _BATCH = 20_000
 #: Account names and telephone numbers: they say nothing of what is meant, and a model must not keep them.
@@ -74,12 +71,13 @@ def train(
     Raise `ModelError` or `BadInput` if the folder or one of its files is not what it should be.
     """
     examples, files = read_sets(data_folder, limit=limit, seed=seed)
-    usable = [example for example in [*examples, *read_domain()] if not example.held_out]
+    usable = [example for example in [*examples, *read_domain(), *trouble_words()] if not example.held_out]
     progress(f"读入 {len(files)} 个数据集，去重后 {len(usable)} 行用于训练")
     model = fit(usable, name=name, seed=seed, progress=progress)
     rows = Counter(example.set for example in usable)
     about: dict[str, Any] = {
         "trained_on": describe(files),
+        "lexicons": {path.name: sha256(path) for path in (DOMAIN, BUNDLED)},
         "rows": dict(rows),
         "seed": seed,
         "limit": limit,
@@ -101,7 +99,10 @@ def fit(examples: Sequence[Example], *, name: str, seed: int, progress: Progress
     cells = _cells(empty, texts)
     progress(f"特征 {cells.shape[1]} 个，学习词义")
     vectors = word_vectors(segmented, empty.alphabet.words, seed=seed)
-    aside = np.arange(len(examples)) % _ASIDE == 0
+    counts = np.array([example.weight for example in examples])
+    # Words of a lexicon are no sample of anything: they calibrate nothing.
+    aside = (np.arange(len(examples)) % _ASIDE == 0) & (counts == 1.0)
+    is_told = ~aside & (counts == 1.0)
     kinds = np.array([empty.experts.names.index(example.set) for example in examples], dtype=np.int64)
     progress("挑选特征")
     pruned = _prune(empty, cells, strengths(_lessons(empty, cells, vectors, examples, aside)))
@@ -111,10 +112,10 @@ def fit(examples: Sequence[Example], *, name: str, seed: int, progress: Progress
     progress("训练各类文字的判断")
     found = fit_experts(lessons, seed=seed)
     progress("训练分辨文字种类的门")
-    gates, gate_bias = fit_gates(cells[~aside], kinds[~aside], empty.experts.count, seed=seed)
+    gates, gate_bias = fit_gates(cells[is_told], kinds[is_told], empty.experts.count, seed=seed)
     progress("权重已定，校准概率")
     linear = [
-        _platt(found[one], cells[aside], lessons.labels[aside], kinds[aside] == at, is_ours=one == _DOMAIN)
+        calibrated(found[one], cells[aside & (kinds == at)], lessons.labels[aside & (kinds == at)], is_ours=one == OURS)
         for at, one in enumerate(empty.experts.names)
     ]
     table = np.hstack([np.stack([one.weights for one in linear], axis=1), gates]).astype(np.float32)
@@ -122,14 +123,14 @@ def fit(examples: Sequence[Example], *, name: str, seed: int, progress: Progress
     experts = replace(pruned.experts, table=rounded(table), bias=np.round(bias, 6), shared=np.zeros(len(table)))
     model = replace(pruned, experts=experts, shares=_shares(examples))
     known = [one for one, is_aside in zip(examples, aside, strict=True) if is_aside]
-    return _with_operating_points(_at_home(_settled(model, known)), known)
+    return _with_operating_points(at_home(settled(model, known)), known)
 
 
 def _shares(examples: Sequence[Example]) -> dict[str, float]:
     """The share of negative rows that each set's expert reckons with."""
     total = Counter(one.set for one in examples)
     bad = Counter(one.set for one in examples if one.negative)
-    return {one: _OUR_SHARE if one == _DOMAIN else round(bad[one] / total[one], 4) for one in sorted(total)}
+    return {one: OUR_SHARE if one == OURS else round(bad[one] / total[one], 4) for one in sorted(total)}
 
 
 def _with_operating_points(model: SentimentModel, examples: Sequence[Example]) -> SentimentModel:
@@ -197,25 +198,23 @@ def _lessons(
     """Both classes of a set weigh the same; our own sentences are told to every expert."""
     labels = np.array([example.negative for example in examples], dtype=np.float64)
     sets = np.array([example.set for example in examples])
+    weights = np.array([example.weight for example in examples])
     rows, counts = {}, {}
-    ours = np.flatnonzero((sets == _DOMAIN) & ~aside)
+    ours = np.flatnonzero((sets == OURS) & ~aside)
     for name in model.experts.names:
         own = np.flatnonzero((sets == name) & ~aside)
-        told = ours if name != _DOMAIN else ours[:0]
+        told = ours if name != OURS else ours[:0]
         rows[name] = np.concatenate([own, told])
         counts[name] = np.concatenate(
-            [_even(labels[own]), _even(labels[told]) * (_DOMAIN_SHARE * len(own) / max(1, len(told)))]
+            [
+                even(labels[own], weights[own]),
+                even(labels[told], weights[told]) * (_DOMAIN_SHARE * len(own) / max(1.0, weights[told].sum())),
+            ]
         )
     columns = np.flatnonzero(model.words.keys < len(vectors))
     meaning = sparse.lil_matrix((cells.shape[1], vectors.shape[1]), dtype=np.float32)
     meaning[columns] = vectors[model.words.keys[columns]]
     return Lessons(cells=cells, vectors=meaning.tocsr(), labels=labels, rows=rows, counts=counts)
-
-
-def _even(labels: Values) -> Values:
-    """What each row counts so that both classes weigh the same; 1 on the mean."""
-    share = max(1e-9, float(labels.mean())) if len(labels) else 0.5
-    return np.where(labels > 0, 0.5 / share, 0.5 / max(1e-9, 1.0 - share))
 
 
 def _prune(model: SentimentModel, cells: sparse.csr_matrix, strength: Values) -> SentimentModel:
@@ -232,47 +231,3 @@ def _prune(model: SentimentModel, cells: sparse.csr_matrix, strength: Values) ->
 
 def _kept(block: Block, keep: Any) -> Block:
     return Block(keys=block.keys[keep], idf=block.idf[keep])
-
-
-def _platt(linear: Linear, cells: sparse.csr_matrix, labels: Values, own: Any, *, is_ours: bool) -> Linear:
-    """The same judge in log odds, by the rows of its own set; unchanged where these hold one class only.
-
-    How many of our own sentences are negative is how many we wrote, no fact of the world: both classes weigh the same.
-    """
-    sums = cells[own] @ linear.weights + linear.bias
-    slope, shift = _log_odds(sums, labels[own], _even(labels[own]) if is_ours else np.ones(int(own.sum())))
-    return Linear(linear.weights * slope, linear.bias * slope + shift)
-
-
-def _settled(model: SentimentModel, examples: Sequence[Example]) -> SentimentModel:
-    """The blend in log odds, by the rows kept aside. Sets weigh the same, classes as they come."""
-    if not examples:
-        return model
-    labels = np.array([example.negative for example in examples], dtype=np.float64)
-    share = Counter(example.set for example in examples)
-    ours = _even(labels[[example.set == _DOMAIN for example in examples]])
-    counts = np.array([1.0 / share[example.set] for example in examples])
-    counts[[example.set == _DOMAIN for example in examples]] *= ours
-    sums = model.logits([example.text for example in examples], [example.channel for example in examples])
-    slope, shift = _log_odds(sums, labels, counts / counts.mean())
-    experts, count = model.experts, model.experts.count
-    table, bias = experts.table.copy(), experts.bias.copy()
-    table[:, :count] *= np.float32(slope)
-    bias[:count] = np.round(bias[:count] * slope + shift, 6)
-    return replace(model, experts=replace(experts, table=rounded(table), bias=bias))
-
-
-def _at_home(model: SentimentModel) -> SentimentModel:
-    """The judge of our own sentences moved from even classes to the share that the posts about a brand have."""
-    names, bias = model.experts.names, model.experts.bias.copy()
-    if _DOMAIN in names:
-        bias[names.index(_DOMAIN)] = round(float(bias[names.index(_DOMAIN)] + np.log(_OUR_SHARE / (1 - _OUR_SHARE))), 6)
-    return replace(model, experts=replace(model.experts, bias=bias))
-
-
-def _log_odds(sums: Values, labels: Values, counts: Values) -> tuple[float, float]:
-    """Slope and shift that make sums log odds (Platt)."""
-    if len(set(labels.tolist())) < 2:
-        return 1.0, 0.0
-    fitted = LogisticRegression(C=1e6).fit(sums.reshape(-1, 1), labels, sample_weight=counts)
-    return float(fitted.coef_[0][0]), float(fitted.intercept_[0])

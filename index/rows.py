@@ -27,6 +27,8 @@ def post_values(post: Post) -> dict[str, Any]:
 
     Raise `UnicodeEncodeError` where the native id holds a lone surrogate: such a post has no identity.
     """
+    # What is kept in its place would have another identity when it is read back.
+    f"{post.site}{post.native_id}".encode()
     return {
         "id": post.id,
         "kind": post.kind,

@@ -39,16 +39,12 @@ TEXTS = [
 
 
 def characters_of(prepared: str) -> list[str]:
-    """Every run of one to three characters; an emoticon and a character beyond the basic plane end a run."""
+    """Every run of one to three characters; brackets and characters beyond the basic plane end a run."""
     pieces = [""]
-    inside = False
     for character in prepared:
-        if character == "[" or ord(character) >= ALPHABET:
-            inside = inside or character == "["
+        if character in "[]" or ord(character) >= ALPHABET:
             pieces.append("")
-        elif character == "]":
-            inside = False
-        elif not inside:
+        else:
             pieces[-1] += character
     return [piece[at : at + width] for piece in pieces for width in (1, 2, 3) for at in range(len(piece) - width + 1)]
 
