@@ -13,6 +13,7 @@ from app import logs
 from app.browsing import why_no_browser
 from app.firsts import FirstAlert, first_alert, sent_alerts
 from app.known_parsers import require_parsers
+from app.leases import release_dead_leases
 from app.picture_wishes import is_on
 from app.serving import ANOTHER_PORT, refuse_taken_port
 from app.signals import stop_on_signals
@@ -85,7 +86,7 @@ def run_product(config: Path, *, demo_folder: Path | None, demo_port: int, verbo
         for port in range(demo_port, demo_port + 4):
             fix = "用 --demo-port 另选四个相连的端口"
             refuse_taken_port("127.0.0.1", port, fix=fix, patience_seconds=_PATIENCE_SECONDS)
-    product.release_dead_leases()
+    release_dead_leases(product.database)
     before = sent_alerts(product.database)
     screen.print(f"[bold]听风[/bold] 已启动 · 控制台 [link]{web.address}[/link] · Ctrl-C 结束")
     _describe(product, screen, demo=demo_folder is not None, before=before)

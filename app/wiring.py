@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.clock import Clock, system_clock
 from core.database import Database
 from core.settings import Settings
-from core.work import QUEUES, WorkQueue
+from core.work import WorkQueue
 
 if TYPE_CHECKING:
     from alerts.cases import CaseBook
@@ -276,28 +274,3 @@ class Product:
 
         negative_from = self.settings.risk.negative_from
         return BackgroundStore(self.database, self.risk_table, negative_from=negative_from, clock=self.clock)
-
-    def release_dead_leases(self) -> int:
-        """Free what processes of this machine held when they died, instead of waiting for their leases to end."""
-        freed = 0
-        for name in QUEUES:
-            queue = WorkQueue(self.database, name)
-            dead = [owner for owner in queue.owners() if _is_dead(owner)]
-            if dead:
-                with self.database.write() as connection:
-                    freed += queue.release(connection, dead)
-        return freed
-
-
-def _is_dead(owner: str) -> bool:
-    """Whether a lease's owner ("host:pid") was a process of this machine that no longer exists."""
-    host, _, pid = owner.rpartition(":")
-    if host != socket.gethostname() or not pid.isdigit():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
