@@ -149,7 +149,9 @@ def _graded(verdict: Verdict, one: Correction, settings: RiskSettings, zone: Zon
     if one.kind == "missed" and verdict.grade and grade and GRADES.index(verdict.grade) < GRADES.index(grade):
         grade = verdict.grade
     risk = _risk_of(grade, verdict.risk, settings)
-    points = risk - sum(reason.points for reason in verdict.reasons)
+    # A person who says what the machine says by now moves nothing, also where the machine's sum went over 100.
+    total = sum(reason.points for reason in verdict.reasons)
+    points = 0 if risk == min(max(total, 0), 100) else risk - total
     machine = f"；机器判为 {verdict.grade or '无等级'}，风险 {verdict.risk}"
     reason = Reason(code=f"correction.{one.kind}", text=_sentence(one, zone) + machine, points=points)
     categories = verdict.categories or ((OTHER,) if grade else ())

@@ -79,9 +79,22 @@ def _model(product: Product) -> Iterator[Finding]:
     try:
         name = product.model.name
     except ModelError as bad:
-        yield Finding(level="bad", item="模型", state=str(bad), fix="重新安装，或改正 [analysis] model")
+        yield Finding(level="bad", item="模型", state=str(bad), fix=_mending(product))
     else:
         yield Finding(level="ok", item="模型", state=name)
+
+
+def _mending(product: Product) -> str:
+    """What to do about a model that cannot be used: which one was chosen, by whom, decides."""
+    from analysis.versions import BUNDLED
+
+    if product.settings.analysis.model:
+        return "改正 [analysis] model，或留空"
+    try:
+        is_learnt = product.versions.current() != BUNDLED
+    except ModelError:  # the page itself is damaged, and its message says what to do
+        return "恢复或删去 versions.json"
+    return "tingfeng models rollback，退回上一个版本" if is_learnt else "重新安装"
 
 
 def _index(product: Product) -> Iterator[Finding]:

@@ -94,7 +94,7 @@ def say(
 
 
 def withdraw(
-    number: Annotated[int, typer.Argument(help="更正的号，见 tingfeng feedback list。")],
+    number: Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="更正的号，见 tingfeng feedback list。")],
     actor: ActorOption = "",
     note: Annotated[str, typer.Option("--note", help="为什么。")] = "",
     as_json: JsonOption = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,10 +37,7 @@ def show_all(config: ConfigOption = DEFAULT_CONFIG) -> None:
     rows = [(BUNDLED, "在用" if current == BUNDLED else "", "随产品发布", "")]
     for one in versions.all():
         about = one.about
-        learnt = f"{about.get('corrections', 0)} 条更正，{about.get('labels', 0)} 条标注"
-        rows.append(
-            (one.name, "在用" if one.is_current else "", f"由 {about.get('base', '?')} 学得：{learnt}", _day(about))
-        )
+        rows.append((one.name, "在用" if one.is_current else "", _origin(about), _day(about)))
     show_table("模型版本", ("名称", "状态", "来历", "训练于"), rows)
     for change in versions.history():
         note = f"：{change.note}" if change.note else ""
@@ -77,6 +75,14 @@ def with_versions(config: Path) -> Product:
             fix='写成 model = ""，再用 tingfeng models use 选择版本',
         )
     return product
+
+
+def _origin(about: Mapping[str, Any]) -> str:
+    """What a version was made of: people's words, or posts alone."""
+    base = about.get("base", "?")
+    if "adapted_to" in about:
+        return f"由 {base} 按 {about['adapted_to']} 条帖文调整（没有标注）"
+    return f"由 {base} 学得：{about.get('corrections', 0)} 条更正，{about.get('labels', 0)} 条标注"
 
 
 def _day(about: Any) -> str:

@@ -95,6 +95,13 @@ def test_a_grade_given_by_a_person_holds_and_its_risk_agrees(
     assert found.categories
 
 
+def test_a_person_who_says_what_the_machine_says_takes_nothing_from_a_full_risk() -> None:
+    """The machine's points may come to more than 100: agreeing with it must not read as 风险减 15 分."""
+    full = verdict(risk=100, grade="A", reasons=(Reason(code="negative", text="负面概率 83%", points=115),))
+    [reason, _] = corrected(full, said("missed", grade="C")).reasons
+    assert (reason.code, reason.points) == ("correction.missed", 0)
+
+
 def test_categories_given_by_a_person_replace_the_machines() -> None:
     found = corrected(verdict(), said("category", categories=("服务态度",)))
     assert (found.categories, found.grade, found.risk) == (("服务态度",), "B", 55)

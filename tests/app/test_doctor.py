@@ -115,3 +115,11 @@ def _with_source(product: Product, **changes: object) -> Product:
     first, *others = product.settings.sources
     sources = (first.model_copy(update=changes), *others)
     return replace(product, settings=product.settings.model_copy(update={"sources": sources}))
+
+
+def test_a_damaged_page_of_versions_is_named_with_what_to_do(product: Product) -> None:
+    """Reinstalling the product would not help."""
+    product.versions.page.parent.mkdir(parents=True, exist_ok=True)
+    product.versions.page.write_text("{half", encoding="utf-8")
+    found = finding(product, "模型")
+    assert (found.level, "versions.json" in found.fix) == ("bad", True)

@@ -89,6 +89,7 @@ MISTAKES = [
     (("https://bbs.example/t/99", "--missed"), 1, "库中没有这个网址"),
     (("abcd1234", "--missed"), 1, "没有编号以"),
     (("withdraw", "9"), 1, "没有第 9 号更正"),
+    (("withdraw", "99999999999999999999999"), 2, "Invalid value"),
 ]
 
 

@@ -50,7 +50,9 @@ def test_adapt_makes_a_version_and_leaves_the_choice(desk: Desk) -> None:
     done = desk.run("adapt", str(posts))
     assert done.code == 0, done.err
     assert "local-1" in done.out
-    assert "local-1" in desk.run("models", "list").out
+    listed = desk.run("models", "list").out
+    assert "local-1" in listed
+    assert "条帖文调整" in listed
     posts.write_text(json.dumps({"text": "太差"}) + "\n", encoding="utf-8")
     few = desk.run("adapt", str(posts))
     assert few.code != 0
