@@ -57,7 +57,7 @@ def act(
     case: Annotated[str, typer.Argument(help="编号。")],
     action: Annotated[str, typer.Argument(help="下一步，例如 acknowledge；写错时会列出可用的。")],
     note: Annotated[str, typer.Option("--note", help="说明；判为误报或恶意时必填。")] = "",
-    actor: Annotated[str, typer.Option("--actor", help="谁做的；默认当前用户。")] = "",
+    actor: Annotated[str, typer.Option("--by", "--actor", help="谁做的；默认当前用户。")] = "",
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """推进一张处置单；每一步都留痕。"""

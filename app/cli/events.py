@@ -20,7 +20,7 @@ events_app = typer.Typer(help="事件：同一件事的帖文、首发、增长�
 
 EventArgument = Annotated[str, typer.Argument(help="事件编号，写开头几位即可。")]
 NoteOption = Annotated[str, typer.Option("--note", help="理由，必填。")]
-ActorOption = Annotated[str, typer.Option("--actor", help="谁做的；默认当前用户。")]
+ActorOption = Annotated[str, typer.Option("--by", "--actor", help="谁做的；默认当前用户。")]
 
 
 def add_to(app: typer.Typer) -> None:
