@@ -20,6 +20,7 @@ from analysis.shares import Opinion, overall, shares_of
 from analysis.speech_acts import shifted
 from analysis.subjects import SubjectFinder
 from analysis.topics import Topic, TopicFinder, bundled_topics
+from analysis.trouble import troubled
 from analysis.wording import verdict_of
 from core.model import Event, Post, Verdict
 from core.settings import RiskSettings, SubjectSettings
@@ -116,7 +117,7 @@ class Analyser:
             matches=one.matches,
             facts=facts,
             judgement=model,
-            spoken=shifted(float(model.probabilities[0]), one.speech.acts, facts.topics),
+            spoken=_spoken(float(model.probabilities[0]), one, facts.topics),
             is_silent=not one.prepared,
         )
 
@@ -139,7 +140,7 @@ class Analyser:
         same = Counter(one.prepared for one in judged)
         topics = self._topics.find_many([one.narrowed for one in judged], model)
         negatives = [
-            shifted(probability, one.speech.acts, found) if one.prepared else _SILENT
+            _spoken(probability, one, found) if one.prepared else _SILENT
             for probability, one, found in zip(model.probabilities.tolist(), judged, topics, strict=True)
         ]
         judged = self._with_opinions(judged, topics)
@@ -230,6 +231,11 @@ class Analyser:
             for row, one in enumerate(facts)
             if one.subjects and (one.negative >= self._risk.negative_from or one.topics)
         ]
+
+
+def _spoken(probability: float, one: Judged, topics: Sequence[Topic]) -> float:
+    """The model's probability, moved by the way of speaking and by plain words of trouble."""
+    return troubled(shifted(probability, one.speech.acts, topics), topics, one.speech.acts)
 
 
 def _asked(facts: Facts) -> Asked:

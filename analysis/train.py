@@ -63,7 +63,7 @@ def train(
     seed: int = 315,
     limit: int | None = None,
     progress: Progress = lambda _: None,
-    name: str = "general-2",
+    name: str = "general-3",
 ) -> Report:
     """Train on the sets in `data_folder` and our own sentences, and write the model into `out_folder`.
 

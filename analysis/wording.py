@@ -10,6 +10,7 @@ from analysis.sentiment import Contribution
 from analysis.shares import told
 from analysis.speech_acts import counted
 from analysis.topics import OTHER
+from analysis.trouble import plainest, push_of
 from core.model import Reason, Verdict
 
 _STRONGEST = 3
@@ -80,11 +81,16 @@ def is_readable(token: str) -> bool:
 
 
 def _manners(one: Judged, facts: Facts) -> list[Reason]:
-    """What the way of speaking did to the probability, a sentence each."""
-    return [
+    """What the way of speaking, and plain words of trouble, did to the probability, a sentence each."""
+    reasons = [
         Reason(code=f"speech.{act.kind.code}", text=act.told, span=one.narrowed.span(*act.span))
         for act in counted(one.speech.acts, facts.topics)
     ]
+    if plain := plainest(facts.topics, one.speech.acts):
+        hit = plain.hits[0]
+        text = f"直接说到“{hit.word}”，使负面的对数几率增加 {push_of(plain):.2f}"
+        reasons.append(Reason(code="trouble", text=text, span=one.narrowed.span(*hit.span)))
+    return reasons
 
 
 def _named(one: Judged, subjects: Sequence[str]) -> list[Reason]:

@@ -37,14 +37,18 @@ class Judge(Protocol):
 class LiveJudge:
     """Looks before each batch whether `page` changed (see `analysis.versions`), and then builds its analyser anew.
 
-    A model that cannot be loaded is logged and the one before judges on: nobody must be left without alerts because a
-    file is damaged.
+    A model that cannot be loaded is logged and the one before judges on; at the start, the one that ships with the
+    product: nobody must be left without alerts because a file is damaged. The doctor says so, too.
     """
 
-    def __init__(self, build: Callable[[], Analyser], page: Path) -> None:
+    def __init__(self, build: Callable[[], Analyser], page: Path, *, shipped: Callable[[], Analyser]) -> None:
         self._build, self._page = build, page
         self._mark = _mark(page)
-        self._analyser = build()
+        try:
+            self._analyser = build()
+        except (ModelError, NotFound) as bad:
+            self._analyser = shipped()
+            log.error("model_not_loaded", extra={"reason": str(bad), "instead": self._analyser.model.name})
 
     def assess(
         self,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.clock import Clock, system_clock
 from core.database import Database
+from core.errors import ModelError
 from core.settings import Settings
 from core.work import WorkQueue
 
@@ -161,9 +162,16 @@ class Product:
     @cached_property
     def judge(self) -> LiveJudge:
         """Judges with whichever model is in use."""
+        from analysis.sentiment import SentimentModel
         from app.judging import LiveJudge
 
-        return LiveJudge(lambda: self.build_analyser(self.load_model()), self.versions.page)
+        def shipped() -> Analyser:
+            if self.settings.analysis.model:
+                # The operator named this very model: to judge by another one would be against his word.
+                raise ModelError(f"无法装入 [analysis] model 指定的模型：{self.settings.analysis.model}")
+            return self.build_analyser(SentimentModel.load())
+
+        return LiveJudge(lambda: self.build_analyser(self.load_model()), self.versions.page, shipped=shipped)
 
     @cached_property
     def vault(self) -> Vault:

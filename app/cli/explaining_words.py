@@ -90,7 +90,7 @@ def _account(total: Sum) -> Iterator[Text]:
     yield from _rest(total.rest_down, "压低")
     yield Text(f"= {total.logit:+.2f}  模型的对数几率，即概率 {_probability(total.logit):.1%}")
     for step, name in (
-        (total.manner, "说话的方式（见理由）"),
+        (total.manner, "说话的方式与直说的毛病（见理由）"),
         (total.shares, "说到几个对象，其中一个说得更坏（见理由）"),
     ):
         if step:

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis.sentiment import SentimentModel
 from analysis.versions import BUNDLED, ModelVersions
 from app.judging import LiveJudge
 from app.wiring import Product
+from core.errors import ModelError
 from core.model import Post
-from core.settings import General, Settings
+from core.settings import AnalysisSettings, General, Settings
 
 NOW = datetime(2026, 3, 15, 4, tzinfo=UTC)
 POST = Post(
@@ -55,7 +57,7 @@ def test_without_a_change_nothing_is_loaded_again(product: Product) -> None:
         built.append(1)
         return product.build_analyser(product.load_model())
 
-    judge = LiveJudge(build, product.versions.page)  # type: ignore[arg-type]
+    judge = LiveJudge(build, product.versions.page, shipped=build)  # type: ignore[arg-type]
     for _ in range(3):
         judge.assess([POST], now=NOW)
     assert len(built) == 1
@@ -75,3 +77,25 @@ def test_a_damaged_model_leaves_the_one_before_in_place(
         assert judge.assess([POST], now=NOW)[0].model == before
     assert [record.message for record in caplog.records] == ["model_not_changed"]
     assert "损坏" in caplog.records[0].reason  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("damage", ["page", "weights"])
+def test_a_damaged_model_at_the_start_leaves_the_shipped_one_to_judge(
+    product: Product, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Alerts go on after a restart; commands of people refuse instead, and say what is damaged."""
+    choose(product.versions, "local-1")
+    broken = product.versions.page if damage == "page" else product.versions.folder / "local-1" / "weights.npz"
+    broken.write_bytes(b"not what it was")
+    with caplog.at_level(logging.ERROR, logger="tingfeng.app"):
+        assert product.judge.assess([POST], now=NOW)[0].model == SentimentModel.load().name
+    assert [record.message for record in caplog.records] == ["model_not_loaded"]
+    with pytest.raises(ModelError, match="损坏"):
+        product.load_model()
+
+
+def test_a_model_that_the_operator_named_is_never_replaced(tmp_path: Path) -> None:
+    """To judge by another one would be against his word."""
+    named = Settings(general=General(data_dir=tmp_path), analysis=AnalysisSettings(model=str(tmp_path / "nowhere")))
+    with pytest.raises(ModelError, match="nowhere"):
+        _ = Product(named).judge

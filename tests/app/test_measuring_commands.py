@@ -34,7 +34,7 @@ def test_evaluate_prints_a_table_or_lines(data: Path) -> None:
     """The shipped model beside the baseline, on held-out texts; one JSON object a row on request."""
     shown = CliRunner().invoke(app, ["evaluate", str(data)])
     assert shown.exit_code == 0, shown.output
-    assert "| general-2 | car2018 |" in shown.output
+    assert "| general-3 | car2018 |" in shown.output
     assert "| words-only | car2018 |" in shown.output
     lines = CliRunner().invoke(app, ["evaluate", str(data), "--json"]).stdout.strip().splitlines()
     rows = [json.loads(line) for line in lines if line.startswith("{")]
