@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def evaluate(
-    data: Annotated[Path, typer.Argument(help="标注数据的文件夹。")],
+    data: Annotated[Path, typer.Argument(help="标注数据的文件夹：与训练集同名的 *.csv，列为 text,raw,y,part。")],
     config: ConfigOption = DEFAULT_CONFIG,
     peers: Annotated[bool, typer.Option("--peers", help="也量 SnowNLP（每集至多 300 条，较慢）。")] = False,
     loso: Annotated[bool, typer.Option("--loso", help="每个数据集轮流整个留出、重新训练：很慢，每集几分钟。")] = False,

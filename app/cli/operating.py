@@ -75,7 +75,7 @@ def pictures(config: ConfigOption = DEFAULT_CONFIG, once: Once = False, verbose:
             while desk.read_once():
                 count += 1
                 status.update(f"读图中… 已完成 {count} 篇")
-        typer.echo(f"已读 {count} 篇帖文的图片")
+        typer.echo(f"已处理 {count} 次取图请求；读不到的图片写明了原因，暂时取不到的稍后再取")
         return
     desk.read_forever(stop_on_signals())
 

@@ -10,6 +10,7 @@ from rich.progress import Progress
 
 from app.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, moment, open_product
 from app.cli.tables import show_table
+from core.errors import ConfigError
 from core.text import clean, shorten
 from core.wire import dumps
 
@@ -45,6 +46,14 @@ def reassess(
         subjects=tuple(subject or ()),
         only_graded=only_graded,
     )
+    if part.since is not None and part.until is not None and part.until <= part.since:
+        raise ConfigError(
+            file="命令行",
+            key="--until",
+            value=until or "",
+            problem="不晚于 --since，其间没有帖文",
+            fix="写一个更晚的时间",
+        )
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("重新研判", total=count(product.database, part))
@@ -65,6 +74,8 @@ def _print(summary: Summary, *, dry_run: bool) -> None:
     from app.reassessing import CHANGE_NAMES
 
     would = "会" if dry_run else ""
+    if not summary.judged:
+        typer.echo("没有符合条件、已经研判过的帖文：请核对 --since、--until、--source、--subject 的写法")
     typer.echo(f"{'试算' if dry_run else '已重新研判'} {summary.judged} 条，{would}改变 {summary.changed} 条")
     for key, name in CHANGE_NAMES.items():
         if summary.counts[key]:

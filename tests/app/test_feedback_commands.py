@@ -165,3 +165,18 @@ def test_an_alias_added_today_finds_what_was_said_in_march(desk: Desk) -> None:
 def test_a_reassessment_needs_times(desk: Desk) -> None:
     for arguments in ((), ("--since", "昨日"), ("--since", "7d", "--until", "明日")):
         assert desk.run("reassess", *arguments).code == 2
+
+
+def test_a_reassessment_of_nothing_says_so(desk: Desk) -> None:
+    """Names that no post has are no error, since the archive may know subjects of last year; but they are not silent."""
+    done = desk.run("reassess", "--since", "2026-02-01", "--subject", "没有这个对象")
+    assert done.code == 0
+    assert "没有符合条件" in done.out
+
+
+def test_a_reassessment_that_ends_before_it_begins_is_refused(desk: Desk) -> None:
+    """The option and the value are named."""
+    done = desk.run("reassess", "--since", "2026-02-01", "--until", "2026-01-01")
+    assert done.code == 2
+    assert "--until" in done.err
+    assert "2026-01-01" in done.err
