@@ -168,7 +168,7 @@ def test_a_reassessment_needs_times(desk: Desk) -> None:
 
 
 def test_a_reassessment_of_nothing_says_so(desk: Desk) -> None:
-    """Names that no post has are no error, since the archive may know subjects of last year; but they are not silent."""
+    """Names that no post has are no error, since the archive may know those of last year; but they are not silent."""
     done = desk.run("reassess", "--since", "2026-02-01", "--subject", "没有这个对象")
     assert done.code == 0
     assert "没有符合条件" in done.out
