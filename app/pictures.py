@@ -21,6 +21,8 @@ log = logging.getLogger("tingfeng.app")
 _LEASE = timedelta(minutes=5)
 _POLL_SECONDS, _DATABASE_PAUSE_SECONDS = 0.5, 5.0
 _ATTEMPTS = 3
+#: Claims that ended without a word before a post's pictures are given up.
+_DEADLY_ATTEMPTS = 6
 _RETRY = timedelta(minutes=2)
 
 
@@ -36,8 +38,26 @@ class PictureDesk:
         queue = WorkQueue(self.product.database, "pictures")
         items = queue.claim(1, owner=process_name(), now=self.product.clock(), lease=_LEASE)
         for item in items:
-            self._read(queue, item)
+            if item.attempts >= _DEADLY_ATTEMPTS:
+                # Nobody came back to tell what happened: a picture that takes the process down must not do so for ever.
+                self._set_aside(queue, item, "读图的进程多次中断", is_final=True)
+                continue
+            try:
+                self._read(queue, item)
+            except SQLAlchemyError:
+                raise
+            except Exception as bad:  # the boundary of a job: one bad picture stops only itself
+                log.exception("pictures_failed", extra={"post": item.key})
+                why = f"{type(bad).__name__}: {bad}"[:500]
+                self._set_aside(queue, item, why, is_final=item.attempts + 1 >= _ATTEMPTS)
         return len(items)
+
+    def _set_aside(self, queue: WorkQueue, item: WorkItem, why: str, *, is_final: bool) -> None:
+        with self.product.database.write() as connection:
+            if is_final:
+                queue.bury(connection, item, reason=why)
+            else:
+                queue.retry(connection, item, due=self.product.clock() + _RETRY, reason=why)
 
     def read_forever(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""

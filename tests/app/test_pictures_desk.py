@@ -244,6 +244,48 @@ def test_a_host_that_is_down_is_tried_again_and_then_given_up(product: Product, 
     assert [path for path, _ in host.asked] == ["/down", "/up", "/down", "/down"]
 
 
+class Breaking(Known):
+    """Falls over one picture, as a bug in a decoder would."""
+
+    def read(self, content: bytes) -> PictureText:
+        if b"breaks" in content:
+            raise RuntimeError("a decoder's bug")
+        return super().read(content)
+
+
+def test_a_picture_that_breaks_the_reader_stops_only_itself(product: Product, host: Host) -> None:
+    """Others are read; after three tries it is set aside with the reason."""
+    host.answers |= {"/bad": (200, {}, b"breaks"), "/good": (200, {}, "picture:漏油".encode())}
+    keep(product, host.url("/bad"))
+    good = keep(product, host.url("/good"), native_id="2", text="曜行汽车，另一帖")
+    desk = PictureDesk(product=product, reader=Breaking())
+    clock = product.clock
+    assert isinstance(clock, Clock)
+    product.worker.drain()
+    for _ in range(3):
+        while desk.read_once():
+            pass
+        clock.now += timedelta(minutes=3)
+    assert product.pictures.texts([good])[good.id] == "漏油"
+    waits, buried = WorkQueue(product.database, "pictures").backlog()
+    assert (waits, buried) == (0, 1)
+
+
+def test_a_picture_that_kills_the_process_is_given_up(product: Product, host: Host) -> None:
+    """Nobody comes back to tell; the lease runs out each time, and at last the post is set aside unread."""
+    keep(product, host.url("/deadly"))
+    product.worker.drain()
+    clock = product.clock
+    assert isinstance(clock, Clock)
+    queue = WorkQueue(product.database, "pictures")
+    for _ in range(6):
+        assert queue.claim(1, owner="host:1", now=clock.now, lease=timedelta(minutes=5))
+        clock.now += timedelta(minutes=6)
+    assert PictureDesk(product=product, reader=Known()).read_once() == 1
+    assert queue.backlog() == (0, 1)
+    assert host.asked == []
+
+
 def test_real_models_from_the_network_to_the_verdict(product: Product, host: Host) -> None:
     """The same chain with RapidOCR and a drawn banner."""
     if not FONT.exists():
