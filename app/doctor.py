@@ -28,6 +28,7 @@ _QUEUES: tuple[tuple[QueueName, str], ...] = (
     ("publish", "待发布"),
     ("capture", "待取证"),
     ("deliver", "待投递"),
+    ("pictures", "待读图"),
 )
 
 
@@ -142,7 +143,7 @@ def _queues(product: Product) -> Iterator[Finding]:
         waiting, buried = WorkQueue(product.database, name).backlog()
         if buried:
             state = f"{waiting} 项等待，{buried} 项因错误搁置"
-            yield Finding(level="bad", item=shown, state=state, fix="查看日志中的 item_failed")
+            yield Finding(level="bad", item=shown, state=state, fix="查看日志中的 item_failed（图片：pictures_failed）")
         elif (late := WorkQueue(product.database, name).late(product.clock())) > _LATE:
             state = f"{waiting} 项等待，最久的已过时 {in_chinese(late)}"
             yield Finding(level="bad", item=shown, state=state, fix=_RUNNING)

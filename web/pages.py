@@ -30,7 +30,7 @@ _FACETS: tuple[tuple[str, Facet, str], ...] = (
     ("subjects", "subject", "监测对象"),
     ("categories", "category", "类别"),
 )
-_QUEUES: tuple[QueueName, ...] = ("assess", "publish", "capture", "deliver")
+_QUEUES: tuple[QueueName, ...] = ("assess", "publish", "capture", "deliver", "pictures")
 
 
 class Pages:
