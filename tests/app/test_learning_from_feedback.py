@@ -11,6 +11,7 @@ import pytest
 from analysis.corrections import Objection
 from analysis.labelled import DOMAIN
 from analysis.versions import BUNDLED
+from app.cli import models
 from app.wiring import Product
 from core.clock import system_clock
 from core.config import load_settings
@@ -172,3 +173,8 @@ def test_a_model_named_in_the_settings_is_not_managed(desk: Desk) -> None:
     done = desk.run("models", "use", BUNDLED)
     assert done.code == 2
     assert "elsewhere" in done.err
+
+
+def test_the_commands_and_the_versions_call_the_shipped_model_alike() -> None:
+    """The name is written out in the commands, so that `--help` does not wait for numpy."""
+    assert models.BUNDLED == BUNDLED
