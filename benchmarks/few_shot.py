@@ -1,7 +1,8 @@
 """How much a hundred or five hundred labels of its own teach the model about a kind of text that it never met.
 
 For each set in turn a model is trained without it, then `analysis.learning` learns from k of its rows, and both are
-measured on its held-out rows. Run: .venv/bin/python benchmarks/few_shot.py ../shared/data/labelled [set …]
+measured on its held-out rows. Run: .venv/bin/python benchmarks/few_shot.py [FOLDER [set …]]; without FOLDER it is the one
+beside the checkout.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from analysis.learning import learn
 from analysis.sentiment import SentimentModel
 from analysis.train import fit
 
+_BESIDE = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "labelled"
 _SETS = ("finhead", "stockba", "weibo2018", "car2018")
 _COUNTS = (100, 500)
 _LIMIT, _SEED, _ANCHORS = 4_000, 315, 1_000
@@ -53,4 +55,8 @@ def main(folder: Path, names: tuple[str, ...]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), tuple(sys.argv[2:]) or _SETS)
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else _BESIDE
+    if folder.is_dir():
+        main(folder, tuple(sys.argv[2:]) or _SETS)
+    else:
+        print(f"needs the labelled sets, which are not at {folder}: nothing was measured")
