@@ -1,8 +1,8 @@
 """How much a hundred or five hundred labels of its own teach the model about a kind of text that it never met.
 
 For each set in turn a model is trained without it, then `analysis.learning` learns from k of its rows, and both are
-measured on its held-out rows. Run: .venv/bin/python benchmarks/few_shot.py [FOLDER [set …]]; without FOLDER it is the one
-beside the checkout.
+measured on its held-out rows. Run: .venv/bin/python benchmarks/few_shot.py [FOLDER [set …]]; without FOLDER it is
+the one beside the checkout.
 """
 
 from __future__ import annotations
