@@ -19,7 +19,7 @@ from core.settings import Settings, SourceSettings
 
 _PREFIX = "TINGFENG_"
 _CATALOGUES = ("sources", "subjects", "rules")
-_SECRET_KEYS = frozenset({"password", "secret", "cookie"})
+_SECRET_KEYS = frozenset({"password", "secret", "cookie", "api_key"})
 #: The editions of a site, by kind of source.
 _SURFACES = {"weibo": ("", "mobile", "web", "search"), "tieba": ("", "html", "app")}
 #: Variables with our prefix that are no settings.
@@ -43,6 +43,7 @@ def load_settings(path: Path, environment: Mapping[str, str]) -> Settings:
         homes[name] = str(home)
         tree[name] = _rows(home, name)
     _resolve_secrets(tree.get("notifiers", {}), path, environment)
+    _resolve_server_secrets(tree.get("elasticsearch", {}), path, environment)
     for row in tree["sources"]:
         if isinstance(row, dict) and "cookie" in row:
             row["cookie"] = _secret(
@@ -126,6 +127,14 @@ def _literal(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+
+
+def _resolve_server_secrets(block: Any, path: Path, environment: Mapping[str, str]) -> None:
+    """Secrets of a section that always exists: an empty one is none."""
+    if not isinstance(block, dict):
+        return  # the schema check will say so
+    for key in _SECRET_KEYS & block.keys():
+        block[key] = _secret(block[key], f"elasticsearch.{key}", path, environment) if block[key] != "" else None
 
 
 def _resolve_secrets(notifiers: Any, path: Path, environment: Mapping[str, str]) -> None:

@@ -6,6 +6,9 @@
     ├── ConfigError           a settings file or variable is wrong; the command ends with exit code 2
     ├── BadInput              a line of an imported or piped file cannot be read
     ├── QuerySyntaxError      a search text cannot be understood; knows the position
+    ├── IndexTrouble          the search index cannot do what was asked, whoever asks
+    │   ├── IndexUnavailable  it is down, red, full or refuses us: waiting helps, or an operator
+    │   └── IndexMismatch     it is not what this program writes: another version, another mapping
     ├── NotFound              an id that the caller named does not exist
     ├── RefusedTransition     a case cannot go from its state to the wished one
     ├── PageError             a fetched page is not what it should be
@@ -53,6 +56,18 @@ class QuerySyntaxError(TingfengError):
     def __init__(self, text: str, position: int, problem: str, fix: str) -> None:
         self.text, self.position, self.problem, self.fix = text, position, problem, fix
         super().__init__(f"检索式有误：第{position + 1}个字符处{problem}。{fix}\n  {text}\n  {' ' * position}^")
+
+
+class IndexTrouble(TingfengError):
+    """The search index cannot do what was asked, for a reason that lies in it and not in the asking."""
+
+
+class IndexUnavailable(IndexTrouble):
+    """The index is down, red, full, overloaded or refuses our name: what waits for it stays waiting, in order."""
+
+
+class IndexMismatch(IndexTrouble):
+    """The index is not what this program writes: another major version, another mapping. Names what, and the fix."""
 
 
 class NotFound(TingfengError):

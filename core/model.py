@@ -212,10 +212,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
-    """A post and what we think of it."""
+    """A post and what we think of it, with what the archive adds."""
 
     post: Post
     verdict: Verdict
+    #: Id of the source that found it first; `None` for imports, and where nobody asked.
+    source: str | None = None
+    #: The best state among its exhibits; `None` where there is none, or nobody asked.
+    evidence: ExhibitState | None = None
 
     @property
     def id(self) -> str:

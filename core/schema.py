@@ -405,10 +405,11 @@ messages = Table(
     metadata,
     Column("id", String(64), primary_key=True),
     Column("notifier", String(60), nullable=False),
-    #: "alert", "evidence" (the picture that follows), "digest" or "source" (one that fails, or works again).
+    #: "alert", "evidence" (the picture that follows), "digest", "source" (one that fails, or works again)
+    #: or "search" (new results of a saved search).
     Column("kind", String(20), nullable=False),
     Column("alert", String(32)),
-    #: Digest and source: the rendered message; alerts are rendered when sent, with the evidence known by then.
+    #: Digest, source and search: the rendered message; alerts are rendered when sent, with the evidence known by then.
     Column("body", JSON),
     Column("created", UtcTime, nullable=False),
     #: "waiting", "sent" or "failed".
@@ -432,6 +433,55 @@ deliveries = Table(
     #: State of the evidence that went with it, for the promise "evidence in the first card".
     Column("evidence", String(24)),
     Index(None, "message"),
+)
+
+#: Searches that somebody keeps, and of whose new results he may be told.
+saved_searches = Table(
+    "saved_searches",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("owner", String(120), nullable=False),
+    Column("name", String(60), nullable=False),
+    #: The search text as typed, read anew each time: 近7天 stays the last seven days.
+    Column("text", Text, nullable=False),
+    #: The filters beside it: {"grades", "channels", "subjects", "categories", "min_risk", "min_negative", "sort"}.
+    Column("filters", JSON, nullable=False),
+    #: Which notifiers are told of new results; [] for none.
+    Column("notify", JSON, nullable=False),
+    #: Seconds between two messages at least.
+    Column("pause", Integer, nullable=False),
+    Column("created", UtcTime, nullable=False),
+    #: When it was last told; null for never.
+    Column("told", UtcTime),
+    #: Set aside: it is kept and can be run, and tells nobody.
+    Column("muted", Boolean, nullable=False),
+    UniqueConstraint("owner", "name"),
+)
+
+#: New results of saved searches, each told once: found when the mention was published, whatever the index does.
+saved_search_hits = Table(
+    "saved_search_hits",
+    metadata,
+    Column("search", String(32), ForeignKey("saved_searches.id"), primary_key=True),
+    Column("post", String(24), ForeignKey("posts.id"), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    #: The message batch that told of it; null while it waits.
+    Column("message", String(64)),
+    Index(None, "message"),
+)
+
+#: How far the building of an index beside the one in use has come: a rebuild that was stopped goes on from there.
+index_builds = Table(
+    "index_builds",
+    metadata,
+    #: Which index: "sqlite", or "elasticsearch:" and its name.
+    Column("target", String(80), primary_key=True),
+    #: What the adapter calls the one that is being built.
+    Column("build", String(60), nullable=False),
+    Column("started", UtcTime, nullable=False),
+    #: Id of the last post that is in; "" at the start.
+    Column("after", String(24), nullable=False),
+    Column("done", Integer, nullable=False),
 )
 
 # -- how the work goes on --------------------------------------------------------------------------------------------

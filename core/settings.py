@@ -168,7 +168,33 @@ class EvidenceSettings(Section):
 class IndexSettings(Section):
     """Where mentions are searched."""
 
-    backend: Literal["sqlite"] = "sqlite"
+    #: "sqlite" is one file below `data_dir`; "elasticsearch" is the server of the section of that name.
+    backend: Literal["sqlite", "elasticsearch"] = "sqlite"
+    #: Where searches go while the server is down: nowhere (they say so), or to the embedded index, which is then kept
+    #: up to date as well.
+    fallback: Literal["none", "sqlite"] = "none"
+    #: How long a mention can be searched after its post was collected; "0s" for ever. The truth is not touched.
+    keep: Duration = timedelta()
+
+
+class ElasticsearchSettings(Section):
+    """The server that `[index] backend = "elasticsearch"` means.
+
+    Who we are there: `api_key`, or `user` with `password`, or nobody.
+    """
+
+    hosts: Annotated[tuple[WebUrl, ...], Field(min_length=1)] = ("http://127.0.0.1:9200",)
+    #: What the names of all indices, aliases and templates of this installation begin with.
+    name: Slug = "tingfeng"
+    user: str = ""
+    password: Secret | None = None
+    api_key: Secret | None = None
+    #: PEM file of the authority that signed the server's certificate; empty means those that the system trusts.
+    ca_file: str = ""
+    timeout: Duration = timedelta(seconds=10)
+    #: Of each monthly index. A cluster of several nodes wants at least one replica.
+    shards: Annotated[int, Field(ge=1, le=64)] = 1
+    replicas: Annotated[int, Field(ge=0, le=10)] = 0
 
 
 class AlertSettings(Section):
@@ -329,6 +355,7 @@ class Settings(Section):
     risk: RiskSettings = RiskSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     index: IndexSettings = IndexSettings()
+    elasticsearch: ElasticsearchSettings = ElasticsearchSettings()
     alerts: AlertSettings = AlertSettings()
     cases: CaseSettings = CaseSettings()
     digest: DigestSettings = DigestSettings()

@@ -68,8 +68,13 @@ def reason_from_json(row: Mapping[str, Any]) -> Reason:
 
 
 def mention_to_json(mention: Mention) -> dict[str, Any]:
-    """The wire form of a mention: the post with its verdict inside."""
-    return {**post_to_json(mention.post), "verdict": verdict_to_json(mention.verdict)}
+    """The wire form of a mention: the post with its verdict inside, its source and the state of its evidence."""
+    return {
+        **post_to_json(mention.post),
+        "source": mention.source,
+        "evidence": mention.evidence,
+        "verdict": verdict_to_json(mention.verdict),
+    }
 
 
 def dumps(row: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ from core.schema import work
 #: Clocks of two machines may differ this much; what lies further ahead comes from a clock that was set back.
 _SKEW = timedelta(minutes=5)
 
-QueueName = Literal["assess", "publish", "capture", "deliver", "pictures"]
+QueueName = Literal["assess", "publish", "capture", "deliver", "pictures", "index"]
 QUEUES: tuple[QueueName, ...] = get_args(QueueName)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from analysis.tokens import characters, characters_of_folded
 from core.model import Post
 from core.text import clean, fold
-from index.base import All, AnyOf, FieldIs, Node, Not, Term
+from index.base import All, AnyOf, Between, FieldIs, Node, Not, Term, Within
 
 #: Stands between title and text, so that no phrase reaches from one into the other. Never a token of any text.
 GAP = "\ue002"
@@ -84,7 +84,7 @@ def wished_phrases(node: Node | None) -> list[list[str]]:
             return [phrase(text)]
         case All(nodes) | AnyOf(nodes):
             return [found for inner in nodes for found in wished_phrases(inner)]
-        case FieldIs() | Not() | None:
+        case FieldIs() | Between() | Within() | Not() | None:
             return []
 
 

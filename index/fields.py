@@ -71,7 +71,14 @@ def values_of(mention: Mention, zone: ZoneInfo) -> dict[str, tuple[str, ...]]:
         "site": (post.site,),
         "event": (verdict.event,) if verdict.event else (),
         "day": (post.when.astimezone(zone).date().isoformat(),),
+        "source": (mention.source,) if mention.source else (),
+        "has": tuple(name for name, there in has_of(mention).items() if there),
     }
+
+
+def has_of(mention: Mention) -> dict[str, bool]:
+    """What `has:` asks for. Evidence is a capture that shows the page, whole or in part."""
+    return {"evidence": mention.evidence in ("complete", "partial"), "image": bool(mention.post.images)}
 
 
 def same_value(value: str) -> str:

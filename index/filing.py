@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from core.model import Mention
-from core.wire import dumps, mention_to_json
+from core.wire import dumps
+from index.bodies import body_of
 from index.fields import values_of
 from index.fts import text_columns
 from index.rownumber import free_number
@@ -36,7 +37,7 @@ def file_all(connection: sqlite3.Connection, mentions: Sequence[Mention], zone: 
         if key != mention.verdict.id:
             refused[mention.verdict.id] = "研判与帖文的编号不一致"
             continue
-        wished[key] = (mention, _body(mention))
+        wished[key] = (mention, dumps(body_of(mention)))
     stored = _stored(connection, list(wished))
     changed = {key: one for key, one in wished.items() if key not in stored or stored[key][1] != one[1]}
     remove(connection, [stored[key][0] for key in changed if key in stored])
@@ -97,12 +98,6 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[int, str, Menti
     connection.executemany("INSERT INTO bodies VALUES (?, ?)", [(number, body) for number, _, _, body in rows])
     connection.executemany("INSERT OR IGNORE INTO labels VALUES (?, ?, ?)", labels)
     connection.executemany("INSERT INTO texts (rowid, chars, words, tags) VALUES (?, ?, ?, ?)", texts)
-
-
-def _body(mention: Mention) -> str:
-    row = mention_to_json(mention)
-    row["verdict"]["negative"] = mention.verdict.negative  # the wire form rounds; a mention should come back as it was
-    return dumps(row)
 
 
 def _plain(text: str | None) -> str | None:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from analysis.tokens import search_words, segmenter
 from core.model import Post
 from core.text import clean, fold
-from index.base import All, AnyOf, FieldIs, Node, Not, Query, Term
+from index.base import All, AnyOf, Between, FieldIs, Node, Not, Term, Within
 from index.exact import phrase, title_and_text, tokens_of_folded, wished_phrases
 from index.fields import same_value
 
@@ -38,18 +38,6 @@ def text_columns(post: Post, fields: Mapping[str, Sequence[str]]) -> tuple[str, 
     )
 
 
-def whole_tree(query: Query) -> Node | None:
-    """The search text and the filters on fields as one tree."""
-    filters = {
-        "grade": query.grades,
-        "channel": query.channels,
-        "subject": query.subjects,
-        "category": query.categories,
-    }
-    nodes = [AnyOf(tuple(FieldIs(name, value) for value in values)) for name, values in filters.items() if values]
-    return All((*((query.where,) if query.where else ()), *nodes)) if nodes else query.where
-
-
 def expression(node: Node) -> str:
     """The FTS5 expression that matches what the tree matches."""
     match node:
@@ -66,6 +54,8 @@ def expression(node: Node) -> str:
             return f"({both} NOT {_joined(unwanted, 'OR')})" if unwanted else both
         case AnyOf(nodes):
             return _joined([expression(inner) for inner in nodes], "OR")
+        case Between() | Within():
+            raise NotImplementedError  # EMBEDDED: until then only as filters
 
 
 def relevance(node: Node) -> str | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from core.errors import QuerySyntaxError
-from index.base import All, AnyOf, FieldIs, Node, Not, Term
+from index.base import All, AnyOf, Between, FieldIs, Node, Not, Term, Within
 from index.exact import phrase
 from index.fields import field_value
 from index.lexer import Lexeme, lex
@@ -47,6 +47,8 @@ def render(node: Node) -> str:
             return quoted(text)
         case FieldIs(name, value):
             return f"{name}:{quoted(value)}"
+        case Between() | Within():
+            raise NotImplementedError  # LANG
         case Not(inner):
             return f"NOT {_grouped(inner)}"
         case All(nodes):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from index.base import Facet, Query, Sort
 from index.cursor import read_cursor, write_cursor
-from index.fts import expression, relevance, whole_tree
+from index.fts import expression, relevance
 from index.rownumber import first_number
+from index.tree import whole_tree
 
 Statement = tuple[str, tuple[Any, ...]]
 
@@ -21,6 +22,9 @@ _COLUMNS: dict[Facet, str] = {
     "site": "mentions.site",
     "event": "mentions.event",
     "day": "mentions.day",
+    "hour": "mentions.day",
+    "source": "mentions.site",
+    "store": "labels.value",
     "category": "labels.value",
     "subject": "labels.value",
 }
@@ -101,7 +105,7 @@ class Selection:
 
 def select(query: Query) -> Selection:
     """Translate a query. Raise `QuerySyntaxError` for a cursor that does not belong to it."""
-    tree = whole_tree(query)
+    tree = whole_tree(replace(query, since=None, until=None, min_risk=None, min_negative=None))
     ranked = relevance(tree) if tree and query.sort == "relevance" else None
     sort: Sort = "time" if query.sort == "relevance" and ranked is None else query.sort
     numbers = [("< ?", query.until), (">= ?", query.since)]

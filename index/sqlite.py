@@ -12,17 +12,16 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from core.model import Mention
-from core.wire import verdict_from_json
 from index.base import Added, Facet, Hit, Page, Query
+from index.bodies import mention_of_body
 from index.connections import Connections
 from index.filing import file_all, remove
 from index.highlight import highlight
-from index.rows import chunks, post_of
+from index.rows import chunks
 from index.selection import select
 
 log = logging.getLogger("tingfeng.index")
@@ -123,7 +122,4 @@ class SqliteIndex:
 
 def _mention(connection: sqlite3.Connection, number: int) -> Mention:
     body = connection.execute("SELECT mention FROM bodies WHERE number = ?", (number,)).fetchone()[0]
-    row = json.loads(body)
-    for name in ("published", "edited", "collected"):
-        row[name] = datetime.fromisoformat(row[name]) if row[name] else None
-    return Mention(post=post_of(row), verdict=verdict_from_json(row["verdict"]))
+    return mention_of_body(json.loads(body))
