@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from core.model import Mention
@@ -21,7 +22,9 @@ from index.rows import chunks
 _TABLES = ("texts", "mentions", "bodies", "labels")
 
 
-def file_all(connection: sqlite3.Connection, mentions: Sequence[Mention], zone: ZoneInfo) -> dict[str, str]:
+def file_all(
+    connection: sqlite3.Connection, mentions: Sequence[Mention], zone: ZoneInfo, *, as_of: datetime | None
+) -> dict[str, str]:
     """Add or replace mentions within the caller's transaction; of one that comes twice the last counts.
 
     Returns, by the verdict's id, why a mention cannot be filed.
@@ -39,9 +42,13 @@ def file_all(connection: sqlite3.Connection, mentions: Sequence[Mention], zone: 
             continue
         wished[key] = (mention, dumps(body_of(mention)))
     stored = _stored(connection, list(wished))
-    changed = {key: one for key, one in wished.items() if key not in stored or stored[key][1] != one[1]}
+    read = int((as_of or datetime.now(UTC)).timestamp() * 1000)
+    newer = {key: one for key, one in wished.items() if key not in stored or stored[key][2] <= read}
+    changed = {key: one for key, one in newer.items() if key not in stored or stored[key][1] != one[1]}
+    same = [(read, stored[key][0]) for key in newer if key not in changed]
+    connection.executemany("UPDATE mentions SET read = ? WHERE number = ?", same)
     remove(connection, [stored[key][0] for key in changed if key in stored])
-    _insert(connection, _numbered(connection, changed), zone)
+    _insert(connection, _numbered(connection, changed), zone, read)
     return refused
 
 
@@ -53,15 +60,15 @@ def remove(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
         connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", rows)
 
 
-def _stored(connection: sqlite3.Connection, keys: Sequence[str]) -> dict[str, tuple[int, str]]:
-    """Number and body of those of the mentions that are in."""
-    found: dict[str, tuple[int, str]] = {}
+def _stored(connection: sqlite3.Connection, keys: Sequence[str]) -> dict[str, tuple[int, str, int]]:
+    """Number, body and time of reading of those of the mentions that are in."""
+    found: dict[str, tuple[int, str, int]] = {}
     for chunk in chunks(keys):
         marks = ",".join("?" * len(chunk))
         rows = connection.execute(
-            f"SELECT id, number, mention FROM mentions JOIN bodies USING (number) WHERE id IN ({marks})", chunk
+            f"SELECT id, number, mention, read FROM mentions JOIN bodies USING (number) WHERE id IN ({marks})", chunk
         )
-        found.update((key, (number, body)) for key, number, body in rows)
+        found.update((key, (number, body, read)) for key, number, body, read in rows)
     return found
 
 
@@ -83,18 +90,34 @@ def _numbered(
     return sorted(rows, key=lambda row: row[0])
 
 
-def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[int, str, Mention, str]], zone: ZoneInfo) -> None:
+def _insert(
+    connection: sqlite3.Connection, rows: Sequence[tuple[int, str, Mention, str]], zone: ZoneInfo, read: int
+) -> None:
     facts, labels, texts = [], [], []
     for number, key, mention, _ in rows:
         values = values_of(mention, zone)
         site, event, day = (_plain(next(iter(values[name]), None)) for name in ("site", "event", "day"))
         verdict = mention.verdict
         facts.append(
-            (number, key, mention.post.channel, verdict.grade, site, event, day, verdict.risk, verdict.negative)
+            (
+                number,
+                key,
+                mention.post.channel,
+                verdict.grade,
+                site,
+                event,
+                day,
+                mention.post.when.astimezone(zone).strftime("%Y-%m-%dT%H"),
+                mention.source,
+                int(mention.post.collected.timestamp() * 1000),
+                read,
+                verdict.risk,
+                verdict.negative,
+            )
         )
         labels += [(number, name, _plain(value)) for name in ("subject", "category") for value in values[name]]
         texts.append((number, *text_columns(mention.post, values)))
-    connection.executemany("INSERT INTO mentions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", facts)
+    connection.executemany("INSERT INTO mentions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", facts)
     connection.executemany("INSERT INTO bodies VALUES (?, ?)", [(number, body) for number, _, _, body in rows])
     connection.executemany("INSERT OR IGNORE INTO labels VALUES (?, ?, ?)", labels)
     connection.executemany("INSERT INTO texts (rowid, chars, words, tags) VALUES (?, ?, ?, ?)", texts)

@@ -22,14 +22,14 @@ _COLUMNS: dict[Facet, str] = {
     "site": "mentions.site",
     "event": "mentions.event",
     "day": "mentions.day",
-    "hour": "mentions.day",
-    "source": "mentions.site",
+    "hour": "mentions.hour",
+    "source": "mentions.source",
     "store": "labels.value",
     "category": "labels.value",
     "subject": "labels.value",
 }
 #: Facets of which a mention may have several values.
-_LABELS: frozenset[Facet] = frozenset({"category", "subject"})
+_LABELS: frozenset[Facet] = frozenset({"category", "subject", "store"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,8 @@ class Selection:
         column = _COLUMNS[facet]
         tables, _, conditions = source.partition(" WHERE ")
         if facet in _LABELS:
-            tables += f" JOIN labels ON labels.number = mentions.number AND labels.kind = '{facet}'"
+            kind = "subject" if facet == "store" else facet
+            tables += f" JOIN labels ON labels.number = mentions.number AND labels.kind = '{kind}'"
         wanted = f"{conditions} AND {column} IS NOT NULL" if conditions else f"{column} IS NOT NULL"
         return f"SELECT {column}, count(*) AS many FROM {tables} WHERE {wanted} GROUP BY 1 ORDER BY 2 DESC, 1", values
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from core.model import Mention
-from index.base import Added, Facet, Hit, Page, Query
+from index.base import Added, Facet, Hit, IndexState, Page, Piece, Query
 from index.bodies import mention_of_body
 from index.connections import Connections
 from index.filing import file_all, remove
@@ -29,7 +30,8 @@ log = logging.getLogger("tingfeng.index")
 SCHEMA = """
 CREATE TABLE mentions (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, channel TEXT NOT NULL, grade TEXT, site TEXT NOT NULL,
-    event TEXT, day TEXT NOT NULL, risk INTEGER NOT NULL, negative REAL NOT NULL
+    event TEXT, day TEXT NOT NULL, hour TEXT NOT NULL, source TEXT, collected INTEGER NOT NULL, read INTEGER NOT NULL,
+    risk INTEGER NOT NULL, negative REAL NOT NULL
 );
 CREATE INDEX mentions_by_risk ON mentions (risk, number);
 CREATE TABLE bodies (number INTEGER PRIMARY KEY, mention TEXT NOT NULL);
@@ -39,22 +41,24 @@ CREATE TABLE labels (
 CREATE VIRTUAL TABLE texts USING fts5(chars, words, tags, tokenize = 'ascii');
 """
 #: Raised with every change of the schema or of what is written into it; a file of another format is emptied.
-FORMAT = 2
+FORMAT = 103
 
 
 class SqliteIndex:
     """A `SearchIndex` in one file. Safe for threads and processes: readers never wait for the one writer."""
 
-    def __init__(self, path: Path, *, zone: ZoneInfo | None = None) -> None:
+    def __init__(self, path: Path, *, zone: ZoneInfo | None = None, stores: Collection[str] = ()) -> None:
         self.path = path
+        #: Which subjects are stores.
+        self.stores = frozenset(stores)
         #: In which a day begins.
         self.zone = zone or ZoneInfo("Asia/Shanghai")
         self._connections = Connections(path, schema=SCHEMA, version=FORMAT)
 
-    def add_many(self, mentions: Sequence[Mention]) -> Added:
+    def add_many(self, mentions: Sequence[Mention], *, as_of: datetime | None = None) -> Added:
         """Add or replace, in one transaction."""
         with self._connections.write() as connection:
-            refused = file_all(connection, mentions, self.zone)
+            refused = file_all(connection, mentions, self.zone, as_of=as_of)
         for key, problem in refused.items():
             log.warning("mention_refused", extra={"mention": ascii(key), "reason": problem})
         return Added(count=len(mentions) - len(refused), refused=refused)
@@ -76,10 +80,12 @@ class SqliteIndex:
         more = len(found) > query.limit
         return Page(hits=hits, total=total, next=chosen.cursor(found[query.limit - 1]) if more and hits else None)
 
-    def count_by(self, query: Query, facet: Facet) -> dict[str, int]:
+    def count_by(self, query: Query, facet: Facet, *, limit: int = 1000) -> dict[str, int]:
         """How many matching mentions each value has; mentions without a value are left out."""
         with self._read() as connection:
-            return dict(connection.execute(*select(replace(query, after=None)).counted_by(facet)).fetchall())
+            found = connection.execute(*select(replace(query, after=None)).counted_by(facet)).fetchall()
+        wanted = [row for row in found if facet != "store" or row[0] in self.stores]
+        return dict(wanted[:limit])
 
     def delete(self, ids: Sequence[str]) -> int:
         """Remove mentions, tokens included."""
@@ -97,6 +103,34 @@ class SqliteIndex:
         with self._read() as connection:
             return int(connection.execute("SELECT count(*) FROM mentions").fetchone()[0])
 
+    def prune(self, before: datetime) -> int:
+        """Remove what was collected before this moment."""
+        with self._connections.write() as connection:
+            found = connection.execute(
+                "SELECT number FROM mentions WHERE collected < ?", (int(before.timestamp() * 1000),)
+            ).fetchall()
+            remove(connection, [number for (number,) in found])
+        return len(found)
+
+    def maintain(self) -> None:
+        """Merge the text index."""
+        self.optimise()
+
+    def state(self) -> IndexState:
+        """One file."""
+        size = sum(path.stat().st_size for path in self.path.parent.glob(self.path.name + "*"))
+        count = self.count()
+        return IndexState(
+            engine=f"SQLite {sqlite3.sqlite_version}",
+            mentions=count,
+            pieces=(Piece(name=self.path.name, mentions=count, size=size),),
+        )
+
+    def beside(self, name: str) -> SqliteBuilding:
+        """A file next to this one."""
+        path = self.path.with_name(f"{self.path.stem}.{name}.building{self.path.suffix}")
+        return SqliteBuilding(self, SqliteIndex(path, zone=self.zone, stores=self.stores))
+
     def refresh(self) -> None:
         """Nothing to do: what a transaction added is visible at once."""
 
@@ -106,9 +140,14 @@ class SqliteIndex:
             connection.execute("INSERT INTO texts(texts) VALUES ('optimize')")
             connection.execute("ANALYZE mentions")
 
-    def take_over(self, other: SqliteIndex, *, progress: Callable[[int, int, int], None] | None = None) -> None:
+    def take_over(self, other: SqliteIndex, *, progress: Callable[[int, int], None] | None = None) -> None:
         """Replace all content by another index's, at one moment: readers see the old whole or the new whole."""
-        self._connections.copy_from(other.path, progress=progress)
+
+        def told(_: int, left: int, total: int) -> None:
+            if progress:
+                progress(total - left, total)
+
+        self._connections.copy_from(other.path, progress=told)
 
     def close(self) -> None:
         """Close the file."""
@@ -118,6 +157,35 @@ class SqliteIndex:
     def _read(self) -> Iterator[sqlite3.Connection]:
         with self._connections.read() as connection:
             yield connection
+
+
+class SqliteBuilding:
+    """A `Building`: a file next to the one in use."""
+
+    def __init__(self, index: SqliteIndex, fresh: SqliteIndex) -> None:
+        self._index, self._fresh = index, fresh
+        fresh.count()  # makes the file
+
+    def add_many(self, mentions: Sequence[Mention], *, as_of: datetime | None = None) -> Added:
+        """As the index's."""
+        return self._fresh.add_many(mentions, as_of=as_of)
+
+    def take_over(self, *, progress: Callable[[int, int], None] | None = None) -> None:
+        """Become the content of the index's file, in one transaction."""
+        self._fresh.optimise()
+        self._fresh.close()
+        self._index.take_over(self._fresh, progress=progress)
+        self.discard()
+
+    def discard(self) -> None:
+        """Remove the file."""
+        self._fresh.close()
+        for end in ("", "-wal", "-shm"):
+            self._fresh.path.with_name(self._fresh.path.name + end).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._fresh.close()
 
 
 def _mention(connection: sqlite3.Connection, number: int) -> Mention:
