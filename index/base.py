@@ -168,6 +168,10 @@ class Building(Protocol):
         """As `SearchIndex.add_many`; what is in survives the end of the process."""
         ...
 
+    def count(self) -> int:
+        """How many mentions are in: a rebuild that goes on makes sure that what it added before is still there."""
+        ...
+
     def take_over(self, *, progress: Callable[[int, int], None] | None = None) -> None:
         """Become the index in use, at one moment: a search sees the old one whole or the new one whole.
 
