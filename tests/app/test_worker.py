@@ -61,10 +61,10 @@ class Failing(SqliteIndex):
 
     failure: Exception | None = None
 
-    def add_many(self, mentions: Sequence[Mention]) -> Added:
+    def add_many(self, mentions: Sequence[Mention], *, as_of: datetime | None = None) -> Added:
         if self.failure is not None:
             raise self.failure
-        return super().add_many(mentions)
+        return super().add_many(mentions, as_of=as_of)
 
 
 @pytest.fixture
