@@ -12,10 +12,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from core.errors import QuerySyntaxError
-from index.base import All, AnyOf, Between, FieldIs, Node, Not, Term, Within
+from index.base import All, AnyOf, FieldIs, Node, Not, Term
 from index.exact import phrase
 from index.fields import field_value
 from index.lexer import Lexeme, lex
+from index.render import quoted, render
+
+__all__ = ["parse", "quoted", "render"]
 
 #: More than anybody types, less than any index chokes on.
 _MAX_LENGTH, _MAX_WORDS, _MAX_DEPTH = 2000, 100, 20
@@ -38,35 +41,6 @@ def parse(text: str, *, now: datetime, zone: ZoneInfo) -> Node | None:
     if (rest := reader.peek()) is not None:
         raise reader.bad(rest, "多了一个右括号", "请删去它，或补上左括号。")
     return tree
-
-
-def render(node: Node) -> str:
-    """A search text that `parse` reads back as the same tree."""
-    match node:
-        case Term(text):
-            return quoted(text)
-        case FieldIs(name, value):
-            return f"{name}:{quoted(value)}"
-        case Between() | Within():
-            raise NotImplementedError  # LANG
-        case Not(inner):
-            return f"NOT {_grouped(inner)}"
-        case All(nodes):
-            return " AND ".join(_grouped(inner) for inner in nodes)
-        case AnyOf(nodes):
-            return " OR ".join(_grouped(inner) for inner in nodes)
-
-
-def quoted(text: str) -> str:
-    """The text between quotes, as a phrase or a field's value."""
-    escaped = text.replace("\\", "\\\\")
-    for mark in '"“”':
-        escaped = escaped.replace(mark, "\\" + mark)
-    return f'"{escaped}"'
-
-
-def _grouped(node: Node) -> str:
-    return f"({render(node)})" if isinstance(node, All | AnyOf) else render(node)
 
 
 @dataclass(slots=True)
