@@ -8,11 +8,21 @@ from typing import Any, TypeVar
 from sqlalchemy import Dialect, Result
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.model import Author, Counts, Mention, Post, Verdict
+from core.model import Author, Counts, ExhibitState, Mention, Post, Verdict
 from core.wire import reason_from_json, reason_to_json
 
 #: Ids in one `IN (…)`: far below the variable limit of every SQLite there is.
 CHUNK = 500
+
+#: What became of a capture, the best first: of several exhibits of a post this one counts.
+EVIDENCE_STATES: tuple[ExhibitState, ...] = (
+    "complete",
+    "partial",
+    "blocked",
+    "deleted_before_capture",
+    "failed",
+    "pending",
+)
 
 Value = TypeVar("Value")
 
@@ -101,8 +111,14 @@ def verdict_of(row: Mapping[str, Any]) -> Verdict:
 
 
 def mention_of(row: Mapping[str, Any]) -> Mention:
-    """The mention a joined row of `posts` and `verdicts` holds."""
-    return Mention(post=post_of(row), verdict=verdict_of(row))
+    """The mention a joined row of `posts` and `verdicts` holds; `evidence` is a place in `EVIDENCE_STATES`."""
+    rank = row.get("evidence")
+    return Mention(
+        post=post_of(row),
+        verdict=verdict_of(row),
+        source=row.get("source") or None,
+        evidence=None if rank is None else EVIDENCE_STATES[rank],
+    )
 
 
 def insert_into(dialect: Dialect) -> Any:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
 from core.database import Database
 from core.model import Mention, Verdict
-from core.schema import posts, verdicts
-from index.rows import chunks, insert_into, mention_of, records, verdict_of, verdict_values
+from core.schema import exhibits, posts, verdicts
+from index.rows import EVIDENCE_STATES, chunks, insert_into, mention_of, records, verdict_of, verdict_values
 from index.verdicts_replaced import Replaced, differ, move_to_history, read_history, read_present
 
 #: `Post.when`, in SQL.
@@ -90,16 +90,22 @@ class VerdictStore:
                 return
             last = (found[-1].post.when, found[-1].id)
 
-    def every(self, since: datetime | None = None, *, batch: int = 1000) -> Iterator[list[Mention]]:
-        """All mentions in batches, in the order of their ids; with `since` only what was judged from then on.
+    def every(
+        self, since: datetime | None = None, *, after: str = "", collected: datetime | None = None, batch: int = 1000
+    ) -> Iterator[list[Mention]]:
+        """All mentions in batches, in the order of their ids, from the one behind `after` on.
 
-        No transaction stays open between batches; what is judged meanwhile may or may not be among them.
+        With `since` only what was judged, or of which an exhibit was captured, from then on; with `collected` only
+        what was collected from then on. No transaction stays open between batches; each is read when it is asked for,
+        and what is judged meanwhile may or may not be among them.
         """
-        last = ""
+        last = after
         while True:
             wished = _mentions().where(posts.c.id > last).order_by(posts.c.id).limit(batch)
             if since is not None:
-                wished = wished.where(verdicts.c.judged >= since)
+                wished = wished.where(or_(verdicts.c.judged >= since, posts.c.id.in_(_captured(since))))
+            if collected is not None:
+                wished = wished.where(posts.c.collected >= collected)
             found = self._read(wished)
             if found:
                 yield found
@@ -115,10 +121,13 @@ class VerdictStore:
         """The mentions of one event, earliest first."""
         return self._read(_mentions().where(verdicts.c.event == event).order_by(_when, posts.c.id).limit(limit))
 
-    def count(self) -> int:
-        """How many posts have been judged."""
+    def count(self, *, collected: datetime | None = None) -> int:
+        """How many posts have been judged; with `collected` those that were collected from then on."""
+        counted = select(func.count()).select_from(verdicts)
+        if collected is not None:
+            counted = counted.join(posts, posts.c.id == verdicts.c.id).where(posts.c.collected >= collected)
         with self.database.read() as connection:
-            return connection.scalar(select(func.count()).select_from(verdicts)) or 0
+            return connection.scalar(counted) or 0
 
     def last_judged(self) -> datetime | None:
         """When the newest judgement was made."""
@@ -139,7 +148,15 @@ def _with_event(verdict: Verdict, before: Verdict | None) -> Verdict:
 
 def _mentions() -> Select[Any]:
     judgement = [column for column in verdicts.c if column.name != "id"]
-    return select(posts, *judgement).join(verdicts, verdicts.c.id == posts.c.id)
+    ranks = {state: rank for rank, state in enumerate(EVIDENCE_STATES)}
+    # One look into an index of a small table for each row: a join would double posts that have several exhibits.
+    best = select(func.min(case(ranks, value=exhibits.c.state))).where(exhibits.c.post == posts.c.id)
+    evidence = best.scalar_subquery().label("evidence")
+    return select(posts, *judgement, evidence).join(verdicts, verdicts.c.id == posts.c.id)
+
+
+def _captured(since: datetime) -> Select[Any]:
+    return select(exhibits.c.post).where(exhibits.c.captured >= since)
 
 
 def _when_between(since: datetime, until: datetime) -> ColumnElement[bool]:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import insert
 
 from core.database import Database
-from core.model import Mention, Post, Reason, Verdict
+from core.model import ExhibitState, Mention, Post, Reason, Verdict
+from core.schema import exhibits
 from index.posts import PostStore
 from index.verdicts import VerdictStore
 
@@ -63,14 +65,22 @@ def save(store: VerdictStore, verdicts: Sequence[Verdict], now: datetime = START
         store.save(connection, verdicts, now=now)
 
 
+def capture(
+    store: VerdictStore, post: Post, state: ExhibitState, captured: datetime | None, *, number: int = 0
+) -> None:
+    row = {"id": f"{post.id}{number}", "post": post.id, "url": post.url, "state": state, "requested": START}
+    with store.database.write() as connection:
+        connection.execute(insert(exhibits).values(**row, captured=captured, pictures=[]))
+
+
 def test_a_mention_comes_back_whole(store: VerdictStore, posts: list[Post]) -> None:
     """Post and verdict are read as they were written, in the order asked for; what is not judged is left out."""
     verdicts = [make_verdict(post) for post in posts[:3]]
     save(store, verdicts)
     asked = [posts[2].id, posts[4].id, "unknown", posts[0].id, posts[2].id]
     assert store.mentions(asked) == [
-        Mention(post=posts[2], verdict=verdicts[2]),
-        Mention(post=posts[0], verdict=verdicts[0]),
+        Mention(post=posts[2], verdict=verdicts[2], source="s"),
+        Mention(post=posts[0], verdict=verdicts[0], source="s"),
     ]
     assert store.count() == 3
     save(store, [])
@@ -125,6 +135,62 @@ def test_every_since_reads_what_was_judged_from_then_on(store: VerdictStore, pos
     found = {mention.id for part in store.every(START + HOUR, batch=2) for mention in part}
     assert found == {post.id for post in posts[2:]}
     assert list(store.every(START + 2 * HOUR)) == []
+
+
+def test_every_goes_on_behind_an_id(store: VerdictStore, posts: list[Post]) -> None:
+    """A rebuild that was stopped reads what is left, once."""
+    save(store, [make_verdict(post) for post in posts])
+    ids = sorted(post.id for post in posts)
+    for at, after in enumerate(ids):
+        assert [mention.id for part in store.every(after=after, batch=2) for mention in part] == ids[at + 1 :]
+
+
+def test_every_since_reads_what_was_captured_from_then_on(store: VerdictStore, posts: list[Post]) -> None:
+    """Evidence that was sealed later is news of a post that was judged before."""
+    save(store, [make_verdict(post) for post in posts], now=START - HOUR)
+    capture(store, posts[1], "complete", START + HOUR)
+    capture(store, posts[2], "failed", START - HOUR)
+    assert [mention.id for part in store.every(START) for mention in part] == [posts[1].id]
+
+
+def test_what_was_collected_before_is_left_out(store: VerdictStore, posts: list[Post]) -> None:
+    """An archive that keeps a year of mentions in its index rebuilds a year of them."""
+    save(store, [make_verdict(post) for post in posts])
+    since = posts[3].collected
+    found = {mention.id for part in store.every(collected=since, batch=1) for mention in part}
+    assert found == {post.id for post in posts[3:]}
+    assert (store.count(), store.count(collected=since)) == (5, 2)
+
+
+@pytest.mark.parametrize(
+    ("states", "best"),
+    [
+        ((), None),
+        (("pending",), "pending"),
+        (("failed", "pending"), "failed"),
+        (("deleted_before_capture", "failed"), "deleted_before_capture"),
+        (("blocked", "deleted_before_capture"), "blocked"),
+        (("partial", "blocked", "pending"), "partial"),
+        (("failed", "complete", "partial"), "complete"),
+    ],
+)
+def test_a_mention_knows_its_source_and_its_best_evidence(
+    store: VerdictStore, posts: list[Post], states: tuple[ExhibitState, ...], best: ExhibitState | None
+) -> None:
+    """Of several captures the best one counts; a post is one mention however many there are."""
+    save(store, [make_verdict(post) for post in posts[:2]])
+    for number, state in enumerate(states):
+        capture(store, posts[0], state, None if state == "pending" else START, number=number)
+    [mention] = store.mentions([posts[0].id])
+    assert (mention.source, mention.evidence) == ("s", best)
+    assert [one.evidence for part in store.every() for one in part if one.id != posts[0].id] == [None]
+
+
+def test_an_import_has_no_source(store: VerdictStore, database: Database) -> None:
+    made = make_post(7)
+    PostStore(database).keep([made], source="", raw=None, now=START)
+    save(store, [make_verdict(made)])
+    assert store.mentions([made.id])[0].source is None
 
 
 def test_latest_graded_and_event(store: VerdictStore, posts: list[Post]) -> None:
