@@ -17,8 +17,8 @@ from index.base import All, AnyOf, Between, FieldIs, Node, Not, Term, Within
 from index.exact import phrase, tokens
 from index.fields import same_value, values_of
 
-#: Stands around every token: a control character, which no token contains.
-_EDGE = "\x1f"
+#: Stands around every token of `Matchable.tokens`: a control character, which no token contains.
+EDGE = "\x1f"
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -26,7 +26,7 @@ _START = datetime(1970, 1, 1, tzinfo=UTC)
 class Matchable:
     """What of a mention decides whether it is a hit; made once by `prepare`, asked by many searches."""
 
-    #: All tokens in order, `_EDGE` around each.
+    #: All tokens in order, `EDGE` around each.
     tokens: str
     #: Folded, by the name of the field.
     values: Mapping[str, frozenset[str]]
@@ -90,7 +90,7 @@ def _folded(value: str) -> str:
 
 
 def _edged(found: list[str]) -> str:
-    return _EDGE + "".join(token + _EDGE for token in found)
+    return EDGE + "".join(token + EDGE for token in found)
 
 
 def _milliseconds(moment: datetime) -> int:
