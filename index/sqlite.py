@@ -170,6 +170,10 @@ class SqliteBuilding:
         """As the index's."""
         return self._fresh.add_many(mentions, as_of=as_of)
 
+    def count(self) -> int:
+        """How many mentions are in."""
+        return self._fresh.count()
+
     def take_over(self, *, progress: Callable[[int, int], None] | None = None) -> None:
         """Become the content of the index's file, in one transaction."""
         self._fresh.optimise()
