@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from core.database import Database
+from tests.elastic.fixtures import elasticsearch_name, elasticsearch_server, report_missing
+
+__all__ = ["elasticsearch_name", "elasticsearch_server"]
 
 #: 2026-03-15 20:00 in Shanghai: a day on which this product earns its keep.
 NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
@@ -34,3 +37,7 @@ def shared() -> Path:
     if not (folder / "fixtures").is_dir():
         pytest.skip(f"needs the shared fixtures, which are not at {folder}")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    report_missing(terminalreporter, config)
