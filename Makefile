@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup browser run demo test check bench clean lock
+.PHONY: help setup browser elasticsearch run demo test check bench clean lock
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -17,6 +17,9 @@ $(STAMP): requirements-dev.lock requirements-bootstrap.lock pyproject.toml scrip
 browser: $(STAMP)
 	@sh scripts/browser.sh
 
+elasticsearch: $(STAMP)
+	@sh scripts/elasticsearch.sh
+
 setup: $(STAMP) browser ## install packages into .venv and a browser where that is possible
 
 run: setup ## watch the bundled demo sites: first alert with evidence within about a minute
@@ -25,10 +28,10 @@ run: setup ## watch the bundled demo sites: first alert with evidence within abo
 demo: setup ## rehearse the scripted incident once, print what took how long, and stop
 	@$(BIN)/tingfeng demo drill
 
-test: setup ## run all tests
+test: setup elasticsearch ## run all tests, those of the real Elasticsearch where it can be had
 	@$(BIN)/python -m pytest
 
-check: setup ## format, lint, types, import contracts, tests
+check: setup elasticsearch ## format, lint, types, import contracts, tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
