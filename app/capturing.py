@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from app.wiring import Product
 from core.model import Exhibit, Post
+from core.work import WorkQueue
 from evidence import service
 
 
@@ -18,7 +19,10 @@ def capture_forever(product: Product, stop: threading.Event) -> None:
         return product.posts.get([key]).get(key)
 
     def on_sealed(connection: Connection, exhibit: Exhibit) -> None:
-        product.outbox.evidence_ready(connection, exhibit, product.clock())
+        now = product.clock()
+        product.outbox.evidence_ready(connection, exhibit, now)
+        # The archive is asked for what has evidence.
+        WorkQueue(product.database, "index").put(connection, [exhibit.post], due=now, now=now)
 
     service.capture_forever(
         settings=product.settings,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Sequence
 
 from core.database import Database
-from core.work import QUEUES, WorkQueue
+from core.work import QUEUES, QueueName, WorkQueue
 
 
-def release_dead_leases(database: Database) -> int:
+def release_dead_leases(database: Database, *, only: Sequence[QueueName] = QUEUES) -> int:
     """Free what processes of this machine held when they died. Returns how many items there were."""
     freed = 0
-    for name in QUEUES:
+    for name in only:
         queue = WorkQueue(database, name)
         dead = [owner for owner in queue.owners() if _is_dead(owner)]
         if dead:

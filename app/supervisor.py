@@ -40,6 +40,8 @@ PARTS: tuple[Part, ...] = (
     Part(name="capture", command=("capture",)),
     Part(name="work", command=("work",)),
     Part(name="schedule", command=("schedule",)),
+    # By itself: it has a second core to use, and an index that is slow or down stops nobody's judging.
+    Part(name="index", command=("index", "run")),
 )
 #: Runs beside them where pictures are read.
 PICTURES = Part(name="pictures", command=("pictures",))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from analysis.topic_catalogue import Catalogue
     from analysis.topics import TopicFinder
     from analysis.versions import ModelVersions
+    from app.filing import Filer
     from app.judging import LiveJudge
     from app.picture_wishes import PictureWishes
     from app.worker import Worker
@@ -98,6 +99,19 @@ class Product:
         from index.sqlite import SqliteIndex
 
         return SqliteIndex(self.settings.data_dir / "index.sqlite", zone=self.settings.zone)
+
+    @cached_property
+    def filer(self) -> Filer:
+        """Brings it up to the truth."""
+        from app.filing import Filer
+
+        return Filer(
+            database=self.database,
+            verdicts=self.verdicts,
+            index=self.index,
+            clock=self.clock,
+            keep=self.settings.index.keep,
+        )
 
     @cached_property
     def versions(self) -> ModelVersions:
@@ -266,7 +280,7 @@ class Product:
                     connection, survivor, absorbed, post=post, now=self.clock()
                 ),
             ),
-            index=self.index,
+            filer=self.filer,
             dispatcher=self.dispatcher,
             clock=self.clock,
             batch=self.settings.analysis.batch,

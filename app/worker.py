@@ -1,13 +1,12 @@
-"""The product in two steps: judge what came in, then tell people and file it.
+"""The product in two steps: judge what came in, then tell people; filing it in the archive is asked for in passing.
 
 Each step claims a batch under a lease and completes it in one transaction with its results, so a crash anywhere is a
-re-run. People are told before the archive is written: an index that is down delays a search, never an alert.
+re-run. The index is written by others (see `app.filing`): one that is down delays a search, never an alert.
 """
 
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from analysis.background import Asked, Background
 from analysis.events import Candidate, EventGrouper
+from app.filing import Filer
 from app.judging import Judge
 from app.picture_wishes import PictureWishes
 from core.clock import Clock
@@ -27,7 +27,6 @@ from core.database import Database
 from core.model import Event, Mention, Post
 from core.work import WorkItem, WorkQueue, process_name
 from index.background import BackgroundStore
-from index.base import SearchIndex
 from index.corrections import CorrectionStore
 from index.posts import PostStore
 from index.verdicts import Saved, VerdictStore
@@ -38,8 +37,8 @@ _LEASE = timedelta(seconds=120)
 _POLL_SECONDS = 0.2
 _ATTEMPTS = 3
 _RETRY = timedelta(seconds=10)
-#: A store, an index or a disk that refuses is not the post's fault: such work is tried as long as it takes.
-_FAULTS_OF_THE_WORLD = (SQLAlchemyError, sqlite3.Error, OSError)
+#: A store or a disk that refuses is not the post's fault: such work is tried as long as it takes.
+_FAULTS_OF_THE_WORLD = (SQLAlchemyError, OSError)
 #: Answers that are judged again because the post they answer came, or names somebody else now; per batch.
 _MOST_ANSWERS = 2_000
 _GRADE_ORDER = {"A": 0, "B": 1, "C": 2, None: 3}
@@ -62,7 +61,7 @@ class Worker:
     verdicts: VerdictStore
     analyser: Judge
     grouper: EventGrouper
-    index: SearchIndex
+    filer: Filer
     dispatcher: Dispatches
     clock: Clock
     batch: int
@@ -81,23 +80,26 @@ class Worker:
         return len(items)
 
     def publish_once(self) -> int:
-        """Tell people of one batch of mentions and file it in the index. Returns how many keys were taken."""
+        """Tell people of one batch of mentions, and ask for it to be filed. Returns how many keys were taken."""
         queue = WorkQueue(self.database, "publish")
         items = queue.claim(self.batch, owner=process_name(), now=self.clock(), lease=_LEASE)
         self._each_or_all(queue, items, self._publish)
         return len(items)
 
     def drain(self, *, progress: Callable[[int], None] | None = None) -> int:
-        """Work until nothing is due. Returns how many posts were judged."""
+        """Judge, tell people and file until nothing is due. Returns how many posts were judged.
+
+        An index that refuses is not waited for: what it did not take stays in its queue.
+        """
         judged = 0
-        while (taken := self.assess_once()) + self.publish_once():
+        while (taken := self.assess_once()) + self.publish_once() + self.filer.file_once():
             judged += taken
             if progress is not None:
                 progress(judged)
         return judged
 
     def work_forever(self, stop: Signal) -> None:
-        """Work until `stop` is set. A database that cannot be reached for a while is waited for."""
+        """Judge and tell people until `stop` is set. A database that cannot be reached for a while is waited for."""
         while not stop.is_set():
             try:
                 busy = self.publish_once() + self.assess_once()
@@ -180,13 +182,10 @@ class Worker:
         found = self.verdicts.mentions([item.key for item in items])
         mentions = sorted(found, key=lambda mention: (_GRADE_ORDER[mention.verdict.grade], mention.post.when))
         self.dispatcher.consider(mentions, now=self.clock())
-        added = self.index.add_many(mentions)
-        refused = [item for item in items if item.key in added.refused]
         with self.database.write() as connection:
-            for item in refused:
-                log.error("mention_not_indexed", extra={"post": item.key, "reason": added.refused[item.key]})
-                queue.bury(connection, item, reason=added.refused[item.key])
-            queue.done(connection, [item for item in items if item.key not in added.refused])
+            now = self.clock()
+            WorkQueue(self.database, "index").put(connection, [item.key for item in items], due=now, now=now)
+            queue.done(connection, items)
 
     def _each_or_all(
         self, queue: WorkQueue, items: Sequence[WorkItem], step: Callable[[WorkQueue, Sequence[WorkItem]], None]

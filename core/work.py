@@ -23,7 +23,8 @@ from core.schema import work
 #: Clocks of two machines may differ this much; what lies further ahead comes from a clock that was set back.
 _SKEW = timedelta(minutes=5)
 
-QueueName = Literal["assess", "publish", "capture", "deliver", "pictures", "index"]
+#: "index_again" is worked on by nobody: keys that are filed while an index is being built, to be filed again in it.
+QueueName = Literal["assess", "publish", "capture", "deliver", "pictures", "index", "index_again"]
 QUEUES: tuple[QueueName, ...] = get_args(QueueName)
 
 
@@ -151,10 +152,37 @@ class WorkQueue:
         held = and_(work.c.number == item.number, work.c.owner == item.owner)
         connection.execute(update(work).where(held).values(owner=None, leased_until=None, due=due, reason=reason))
 
+    def give_back(self, connection: Connection, items: Sequence[WorkItem], *, reason: str) -> None:
+        """Give items back as if they had not been claimed: for a fault that is not theirs. They keep their places."""
+        for chunk in _chunks(items, 500):
+            held = and_(work.c.number.in_([item.number for item in chunk]), work.c.owner == chunk[0].owner)
+            # A key that was buried and put again while it was held starts anew: its count must not fall below zero.
+            before = case((work.c.attempts > 0, work.c.attempts - 1), else_=0)
+            values = {"owner": None, "leased_until": None, "attempts": before, "reason": reason}
+            connection.execute(update(work).where(held).values(values))
+
+    def lost(self, connection: Connection, items: Sequence[WorkItem]) -> list[WorkItem]:
+        """Those of the items that somebody else has or had, because our lease ran out."""
+        held: set[int] = set()
+        for chunk in _chunks(items, 500):
+            ours = and_(work.c.number.in_([item.number for item in chunk]), work.c.owner == chunk[0].owner)
+            held.update(connection.scalars(select(work.c.number).where(ours)))
+        return [item for item in items if item.number not in held]
+
     def bury(self, connection: Connection, item: WorkItem, *, reason: str) -> None:
-        """Set an item aside: it stays visible with its reason, and nobody claims it until it is put again."""
+        """Set an item aside: it stays visible with its reason, and nobody claims it until it is put again.
+
+        One that was put again while it was being done is free at once: what is wrong with it may be mended.
+        """
         held = and_(work.c.number == item.number, work.c.owner == item.owner)
-        values: dict[str, Any] = {"owner": None, "leased_until": None, "buried": True, "reason": reason}
+        is_same = work.c.generation == item.generation
+        values: dict[str, Any] = {
+            "owner": None,
+            "leased_until": None,
+            "buried": is_same,
+            "attempts": case((is_same, work.c.attempts), else_=0),
+            "reason": reason,
+        }
         connection.execute(update(work).where(held).values(values))
 
     def hasten(self, connection: Connection, keys: Sequence[str], *, due: datetime) -> None:

@@ -10,15 +10,25 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from app.cli.options import DEFAULT_CONFIG, ConfigOption, open_product
+from app.cli.options import DEFAULT_CONFIG, ConfigOption, VerboseOption, open_product
+from app.leases import release_dead_leases
+from app.signals import stop_on_signals
 
 index_app = typer.Typer(help="检索索引的维护。", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
     """Add this family's commands."""
+    index_app.command("run", epilog="例：tingfeng index run")(run)
     index_app.command("rebuild", epilog="例：tingfeng index rebuild")(rebuild)
     app.add_typer(index_app, name="index")
+
+
+def run(config: ConfigOption = DEFAULT_CONFIG, verbose: VerboseOption = False) -> None:
+    """把研判过的帖文写入检索索引；索引不可用时等着，恢复后按先后补上。可同时运行多个。"""
+    product = open_product(config, verbose=verbose)
+    release_dead_leases(product.database, only=("index",))
+    product.filer.file_forever(stop_on_signals())
 
 
 def rebuild(config: ConfigOption = DEFAULT_CONFIG) -> None:

@@ -44,12 +44,14 @@ def run(
 
 
 def work(config: ConfigOption = DEFAULT_CONFIG, once: Once = False, verbose: VerboseOption = False) -> None:
-    """研判新帖文，写入索引，交给预警。可同时运行多个。"""
+    """研判新帖文，交给预警；--once 时也写入索引。可同时运行多个。"""
     product = open_product(config, verbose=verbose)
     if once:
         with Console(stderr=True).status("研判中…") as status:
             judged = product.worker.drain(progress=lambda count: status.update(f"研判中… 已完成 {count} 条"))
         typer.echo(f"已研判 {judged} 条")
+        if left := product.filer.waiting():
+            typer.echo(f"检索索引暂不可用：{left} 条留在队列里，恢复后自动补上", err=True)
         return
     product.worker.work_forever(stop_on_signals())
 

@@ -183,18 +183,18 @@ def test_a_crash_between_the_record_and_the_verdict_leaves_neither(
 def test_an_index_that_is_down_loses_no_correction(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The archive's search follows when it can."""
 
-    def down(*_: object) -> None:
+    def down(*_: object, **__: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as patch:
         patch.setattr(type(world.product.index), "add_many", down)
         assert say(world, BAD).after.grade is None
-    assert WorkQueue(world.product.database, "publish").backlog() == (1, 0)
+    assert WorkQueue(world.product.database, "index").backlog() == (1, 0)
     world.clock.now += HOUR
     world.product.worker.drain()
     [hit] = world.product.index.search(Query(grades=())).hits[:1]
     assert hit.mention.verdict.grade is None
-    assert WorkQueue(world.product.database, "publish").backlog() == (0, 0)
+    assert WorkQueue(world.product.database, "index").backlog() == (0, 0)
 
 
 def test_a_word_said_while_a_worker_judges_is_not_overwritten(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

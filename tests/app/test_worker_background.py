@@ -15,6 +15,7 @@ from analysis.analyser import Analyser
 from analysis.events import EventGrouper
 from analysis.risk import bundled_table
 from analysis.sentiment import SentimentModel
+from app.filing import Filer
 from app.worker import Worker
 from core.database import Database
 from core.model import Author, Channel, Mention, Post, Verdict
@@ -74,7 +75,12 @@ def make_worker(database: Database, clock: Clock, tmp_path: Path) -> Callable[[]
                 subjects=[SubjectSettings(name="曜行汽车", aliases=("曜行",))], risk=RiskSettings(), model=MODEL
             ),
             grouper=EventGrouper(own),
-            index=SqliteIndex(tmp_path / f"index{len(made)}.sqlite"),
+            filer=Filer(
+                database=own,
+                verdicts=VerdictStore(own),
+                index=SqliteIndex(tmp_path / f"index{len(made)}.sqlite"),
+                clock=clock,
+            ),
             dispatcher=Desk(),
             clock=clock,
             batch=10,

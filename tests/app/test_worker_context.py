@@ -9,6 +9,7 @@ from pathlib import Path
 from analysis.analyser import Analyser
 from analysis.events import EventGrouper
 from analysis.sentiment import SentimentModel
+from app.filing import Filer
 from app.worker import Worker
 from core.database import Database
 from core.model import Mention, Post
@@ -58,7 +59,12 @@ def test_a_reply_joins_the_thread_that_was_judged_before(database: Database, tmp
             model=SentimentModel.load(None),
         ),
         grouper=EventGrouper(database),
-        index=SqliteIndex(tmp_path / "index.sqlite"),
+        filer=Filer(
+            database=database,
+            verdicts=VerdictStore(database),
+            index=SqliteIndex(tmp_path / "index.sqlite"),
+            clock=lambda: NOW,
+        ),
         dispatcher=listens,
         clock=lambda: NOW,
         batch=10,

@@ -1,0 +1,196 @@
+"""Files mentions into the search index, after people were told: an index that is down delays a search, never an alert.
+
+Keys wait in the queue "index" until what the truth says of them is in the index, or is gone from it. Where the index
+refuses, all of a batch goes back to its place and everybody rests: a server that comes back meets the oldest first.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Event as Signal
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.clock import Clock
+from core.database import Database
+from core.errors import IndexTrouble
+from core.schema import index_builds
+from core.work import WorkItem, WorkQueue, process_name
+from index.base import SearchIndex
+from index.readings import CLOCK, next_moment
+from index.verdicts import VerdictStore
+
+log = logging.getLogger("tingfeng.app")
+
+BATCH = 1000
+_LEASE = timedelta(minutes=5)
+_POLL_SECONDS, _DATABASE_PAUSE_SECONDS = 0.5, 5.0
+_ATTEMPTS = 3
+_RETRY = timedelta(seconds=10)
+#: How long to rest when the index refuses: doubled each time, forgotten when it takes something.
+_FIRST_REST, _LONGEST_REST = timedelta(seconds=1), timedelta(seconds=60)
+#: What SQLite says of a value or a statement, not of its file.
+_FAULTS_OF_A_MENTION = (
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.NotSupportedError,
+    sqlite3.ProgrammingError,
+)
+
+
+@dataclass(slots=True)
+class _Rest:
+    """Whether the index refuses, since when, and until when we leave it alone."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    pause: timedelta = _FIRST_REST
+    kind: str = ""
+
+    def is_on(self, now: datetime) -> bool:
+        # What lies further ahead than any rest comes from a clock that was set back.
+        return self.until is not None and now < self.until <= now + _LONGEST_REST
+
+    def refused(self, bad: Exception, *, now: datetime) -> None:
+        if type(bad).__name__ != self.kind:
+            log.error("index_refuses", extra={"kind": type(bad).__name__, "reason": str(bad)[:500]})
+        self.kind, self.since = type(bad).__name__, self.since or now
+        self.until, self.pause = now + self.pause, min(2 * self.pause, _LONGEST_REST)
+
+    def worked(self, *, now: datetime) -> None:
+        if self.since is not None:
+            log.warning("index_works_again", extra={"after_s": round((now - self.since).total_seconds())})
+        self.since, self.until, self.pause, self.kind = None, None, _FIRST_REST, ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filer:
+    """Brings the index up to the truth. Any number of filers share the queue."""
+
+    database: Database
+    verdicts: VerdictStore
+    index: SearchIndex
+    clock: Clock
+    batch: int = BATCH
+    #: How long after its post was collected a mention can be searched; zero is for ever.
+    keep: timedelta = timedelta()
+    _rest: _Rest = field(default_factory=_Rest)
+
+    def file_once(self) -> int:
+        """File one batch. Returns how many keys were dealt with; 0: nothing waits, or the index refuses and we rest."""
+        if self._rest.is_on(self.clock()):
+            return 0
+        queue = self._queue
+        items = queue.claim(self.batch, owner=process_name(), now=self.clock(), lease=_LEASE)
+        if not items:
+            return 0
+        try:
+            self._file_or_halve(items)
+        except SQLAlchemyError as bad:  # the truth itself: whoever called us waits for it
+            with self.database.write() as connection:
+                queue.give_back(connection, items, reason=str(bad)[:500])
+            raise
+        except (IndexTrouble, sqlite3.Error, OSError) as bad:
+            self._rest.refused(bad, now=self.clock())
+            with self.database.write() as connection:
+                queue.give_back(connection, items, reason=f"{type(bad).__name__}: {bad}"[:500])
+            return 0
+        self._rest.worked(now=self.clock())
+        return len(items)
+
+    def drain(self) -> int:
+        """File until nothing is due or the index refuses. Returns how many keys were dealt with."""
+        filed = 0
+        while taken := self.file_once():
+            filed += taken
+        return filed
+
+    def waiting(self) -> int:
+        """How many keys wait."""
+        return self._queue.backlog()[0]
+
+    def file_forever(self, stop: Signal) -> None:
+        """File until `stop` is set. A database that cannot be reached for a while is waited for."""
+        while not stop.is_set():
+            try:
+                busy = self.file_once()
+            except SQLAlchemyError:
+                log.exception("database_failed")
+                stop.wait(_DATABASE_PAUSE_SECONDS)
+                continue
+            if not busy:
+                stop.wait(_POLL_SECONDS)
+
+    @property
+    def _queue(self) -> WorkQueue:
+        return WorkQueue(self.database, "index")
+
+    def _file_or_halve(self, items: Sequence[WorkItem]) -> None:
+        """File a batch; where one of them breaks it, its halves, so that a bad mention stops only itself."""
+        try:
+            self._file(items)
+        except _FAULTS_OF_A_MENTION as bad:
+            self._halve(items, bad)
+        except (SQLAlchemyError, IndexTrouble, sqlite3.Error, OSError):
+            raise
+        except Exception as bad:  # noqa: BLE001 - the boundary of a job
+            self._halve(items, bad)
+
+    def _halve(self, items: Sequence[WorkItem], bad: Exception) -> None:
+        if len(items) == 1:
+            self._set_aside(items[0], bad)
+            return
+        middle = len(items) // 2
+        self._file_or_halve(items[:middle])
+        self._file_or_halve(items[middle:])
+
+    def _file(self, items: Sequence[WorkItem]) -> None:
+        with self.database.write() as connection:
+            moment = next_moment(connection, now=self.clock())
+        since = self.clock() - self.keep
+        found = self.verdicts.mentions([item.key for item in items])
+        wanted = [mention for mention in found if not self.keep or mention.post.collected >= since]
+        refused = self.index.add_many(wanted, as_of=moment).refused if wanted else {}
+        present = {mention.id for mention in wanted}
+        if gone := [item.key for item in items if item.key not in present]:
+            self.index.delete(gone)
+        with self.database.write() as connection:
+            self._settle(connection, items, refused)
+
+    def _settle(self, connection: Connection, items: Sequence[WorkItem], refused: Mapping[str, str]) -> None:
+        queue, now = self._queue, self.clock()
+        _remember(connection, self.database, items, now=now)
+        # Whoever took over after our lease may have deleted what we then added: look once more.
+        queue.put(connection, [item.key for item in queue.lost(connection, items)], due=now, now=now)
+        for item in items:
+            if item.key in refused:
+                log.error("mention_not_indexed", extra={"post": item.key, "reason": refused[item.key]})
+                queue.bury(connection, item, reason=refused[item.key])
+        queue.done(connection, [item for item in items if item.key not in refused])
+
+    def _set_aside(self, item: WorkItem, bad: Exception) -> None:
+        reason = f"{type(bad).__name__}: {bad}"[:500]
+        final = item.attempts + 1 >= _ATTEMPTS
+        log.error("item_failed", extra={"queue": "index", "key": item.key, "reason": reason, "final": final})
+        with self.database.write() as connection:
+            if final:
+                self._queue.bury(connection, item, reason=reason)
+            else:
+                self._queue.retry(connection, item, due=self.clock() + _RETRY, reason=reason)
+
+
+def _remember(connection: Connection, database: Database, items: Sequence[WorkItem], *, now: datetime) -> None:
+    """Note what was filed while an index is being built: it is filed again when that one is in use.
+
+    The row is locked (PostgreSQL; SQLite has one writer): a rebuild cannot end between this look and our commit.
+    """
+    building = select(index_builds.c.target).where(index_builds.c.target != CLOCK).with_for_update(read=True)
+    if connection.execute(building).first() is not None:
+        again = WorkQueue(database, "index_again")
+        again.put(connection, [item.key for item in items], due=now, now=now)
