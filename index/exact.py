@@ -1,7 +1,8 @@
 """What "contains exactly these characters" means: one definition for every adapter, for highlights and for tests.
 
 Title and text are each cut into tokens: an ideograph, a kana or a picture is one token, a run of other letters and
-digits is one, all folded (half-width, lower case, invisible characters dropped). White space and punctuation separate
+digits is one, all folded (half-width, lower case, invisible characters dropped). A run longer than 100 is cut into
+pieces of 100, because engines cut long tokens too, each elsewhere. White space and punctuation separate
 and are otherwise ignored. A phrase is found where its tokens stand side by side within the title or within the text:
 "4S店异响" is found in "４Ｓ店 异响！" and in "4s店，异响", not in "14S店异响" and not in "4S店有异响".
 """
@@ -18,6 +19,8 @@ from index.base import All, AnyOf, Between, FieldIs, Node, Not, Term, Within
 
 #: Stands between title and text, so that no phrase reaches from one into the other. Never a token of any text.
 GAP = "\ue002"
+#: Characters of a token.
+_LONGEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Located:
 
 def phrase(text: str) -> list[str]:
     """The tokens that must stand side by side; empty where the text has nothing that can be searched."""
-    return characters(text)
+    return _cut(characters(text))
 
 
 def title_and_text(post: Post) -> list[str]:
@@ -48,14 +51,14 @@ def tokens(post: Post) -> list[str]:
 
 def tokens_of_folded(parts: Sequence[str]) -> list[str]:
     """The same for `title_and_text` that went through `fold(clean(...))` already."""
-    first, *rest = map(characters_of_folded, parts)
+    first, *rest = [_cut(characters_of_folded(part)) for part in parts]
     return [*first, *(token for part in rest for token in (GAP, *part))]
 
 
 def located(cleaned: str) -> list[Located]:
     """The tokens of a text that went through `clean`, with their places."""
     folded, found, at = fold(cleaned), [], 0
-    for token in characters(cleaned):
+    for token in phrase(cleaned):
         # Between two tokens stand only separators, none of which can begin a token: the first find is the place.
         start = folded.index(token, at)
         at = start + len(token)
@@ -91,6 +94,12 @@ def wished_phrases(node: Node | None) -> list[list[str]]:
 def searchable(text: str) -> str:
     """The text as highlights show it: cleaned, on one line."""
     return clean(text).replace("\n", " ")
+
+
+def _cut(tokens: list[str]) -> list[str]:
+    if max(map(len, tokens), default=0) <= _LONGEST:
+        return tokens
+    return [token[at : at + _LONGEST] for token in tokens for at in range(0, len(token), _LONGEST)]
 
 
 def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -127,7 +128,9 @@ class SqliteIndex:
         )
 
     def beside(self, name: str) -> SqliteBuilding:
-        """A file next to this one."""
+        """A file next to this one. Raise `ValueError` for a name that is none."""
+        if not re.fullmatch("[a-z0-9]{1,40}", name):
+            raise ValueError(f"no name of a building: {name!r}")
         path = self.path.with_name(f"{self.path.stem}.{name}.building{self.path.suffix}")
         return SqliteBuilding(self, SqliteIndex(path, zone=self.zone, stores=self.stores))
 
