@@ -1,0 +1,87 @@
+"""A mention as a line of `_bulk`: what it is found by, what is counted, what orders it, and itself."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from analysis.tokens import segmenter
+from core.model import Mention
+from core.text import clean, fold
+from core.wire import dumps
+from index.bodies import body_of
+from index.exact import title_and_text, tokens_of_folded
+from index.fields import same_value, values_of
+from index.rownumber import first_number
+
+#: Words of a text beyond this are not taken: they only order hits, and a huge text must not hold up the batch.
+_WEIGHED = 20_000
+#: The id's leading bits that are in `number`, behind the time; the next 63 are in `tie`. (24 hex digits are 96 bits.)
+_LEADING, _FOLLOWING, _ID = 21, 63, 96
+
+
+def document(mention: Mention, zone: ZoneInfo) -> bytes:
+    """The JSON of a mention's document, without a line end. Raise `UnicodeEncodeError` for an id of no characters."""
+    post, verdict = mention.post, mention.verdict
+    fields = values_of(mention, zone)
+    parts = [fold(clean(part)) for part in title_and_text(post)]
+    number, tie = order_of(mention)
+    local = post.when.astimezone(zone)
+    row = {
+        "chars": " ".join(tokens_of_folded(parts)),
+        "words": " ".join(segmenter().search_words_of_folded("\n".join(parts)[:_WEIGHED])),
+        "tags": [tag(name, value) for name, values in fields.items() for value in values],
+        "channel": post.channel,
+        "source": mention.source,
+        "site": post.site,
+        "category": verdict.categories,
+        "grade": verdict.grade,
+        "subject": verdict.subjects,
+        "event": verdict.event,
+        "day": fields["day"][0],
+        "hour": local.isoformat()[:13],
+        "when": number >> _LEADING,
+        "number": number,
+        "tie": tie,
+        "risk": verdict.risk,
+        "negative": verdict.negative,
+        "mention": orjson.Fragment(_body(mention)),
+    }
+    try:
+        return orjson.dumps(row)
+    except TypeError:  # orjson takes no lone surrogates
+        return orjson.dumps({name: _encodable(value) for name, value in row.items()})
+
+
+def order_of(mention: Mention) -> tuple[int, int]:
+    """`number` and `tie`: what mentions are ordered by, newest first; unlike for any two ids."""
+    key = int(mention.id, 16)
+    number = first_number(mention.post.when) + (key >> (_ID - _LEADING))
+    return number, (key >> (_ID - _LEADING - _FOLLOWING)) & ((1 << _FOLLOWING) - 1)
+
+
+@lru_cache(8192)  # mentions of one day share nearly all values but their authors
+def tag(name: str, value: str) -> str:
+    """What a field's value is looked up by: of one length whatever the value is, and never syntax of anything."""
+    return hashlib.sha256(f"{name}\x1f{same_value(value)}".encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _body(mention: Mention) -> bytes:
+    body = body_of(mention)
+    try:
+        return orjson.dumps(body)
+    except TypeError:  # a lone surrogate, or a number of more than 64 bits
+        return dumps(body).encode()
+
+
+def _encodable(value: object) -> object:
+    """The value with lone surrogates replaced, as `core.wire.dumps` replaces them."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [_encodable(one) for one in value]
+    return value
