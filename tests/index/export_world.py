@@ -1,0 +1,69 @@
+"""Mentions to export, and an index that answers from a list and can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from core.model import Author, Mention, Post, Verdict
+from index.base import Hit, Page, Query, SearchIndex
+
+NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def mention(number: int, text: str = "刹车异响", **changes: object) -> Mention:
+    """The newest has the lowest number."""
+    post = Post(
+        kind="forum",
+        site="bbs.example",
+        native_id=str(number),
+        url=f"https://bbs.example/t/{number}",
+        channel="forum",
+        title="城东店的事",
+        text=text,
+        author=Author(name="李先生"),
+        published=NOW - timedelta(minutes=number),
+        collected=NOW,
+    )
+    post = replace(post, **changes)  # type: ignore[arg-type]
+    verdict = Verdict(
+        id=post.id,
+        negative=0.91234,
+        subjects=("星辰汽车", "城东店"),
+        categories=("质量",),
+        event="e1",
+        risk=86,
+        grade="A",
+        model="m",
+    )
+    return Mention(post=post, verdict=verdict, source="board", evidence="complete")
+
+
+class ListedIndex:
+    """Pages through mentions by their place; `before_page` may add to them or raise."""
+
+    def __init__(self, mentions: Sequence[Mention], before_page: Callable[[int], None] | None = None) -> None:
+        self.mentions = sorted(mentions, key=lambda one: one.post.when, reverse=True)
+        self.before_page = before_page or (lambda number: None)
+        self.asked: list[Query] = []
+
+    def search(self, query: Query) -> Page:
+        self.before_page(len(self.asked))
+        self.asked.append(query)
+        last = datetime.fromisoformat(query.after) if query.after else None
+        left = [one for one in self.mentions if last is None or one.post.when < last]
+        hits = [Hit(mention=one, highlight="") for one in left[: query.limit]]
+        more = len(left) > len(hits)
+        return Page(
+            hits=tuple(hits),
+            total=len(self.mentions),
+            next=hits[-1].mention.post.when.isoformat() if more else None,
+            notice="来自内置索引" if len(self.asked) == 2 else None,
+        )
+
+
+def listed(mentions: Sequence[Mention], before_page: Callable[[int], None] | None = None) -> SearchIndex:
+    return ListedIndex(mentions, before_page)  # type: ignore[return-value]
