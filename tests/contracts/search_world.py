@@ -6,9 +6,11 @@ for a server (and so skip where there is none); what it makes is empty, and shar
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Protocol
@@ -17,6 +19,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.model import Author, Channel, ExhibitState, Grade, Mention, Post, Verdict
+from core.settings import ElasticsearchSettings
 from index.base import Added, Node, Query, SearchIndex
 from index.query import parse
 from index.sqlite import SqliteIndex
@@ -46,8 +49,27 @@ def embedded(
         index.close()
 
 
+@contextmanager
+def on_a_server(
+    request: pytest.FixtureRequest, folder: Path, *, zone: ZoneInfo, stores: Collection[str]
+) -> Iterator[SearchIndex]:
+    from index.elastic import ElasticIndex  # half a second, for those who have a server
+
+    server = request.getfixturevalue("elasticsearch_server")
+    name = f"contract-{os.getpid()}-{next(_NUMBERS)}"
+    index = ElasticIndex(ElasticsearchSettings(hosts=(server.url,), name=name), zone=zone, stores=stores)
+    try:
+        yield index
+    finally:
+        index.close()
+        server.forget(f"{name}-")
+
+
+_NUMBERS = count()
+
 ADAPTERS: dict[str, Make] = {
     "sqlite": embedded,
+    "elasticsearch": on_a_server,
 }
 
 
