@@ -19,14 +19,14 @@ from core.schema import alerts, deliveries, messages
 from core.work import WorkQueue
 from index.rows import insert_into
 
-MessageKind = Literal["alert", "evidence", "digest", "source"]
+MessageKind = Literal["alert", "evidence", "digest", "source", "search"]
 #: Rendered when they are put; the others when they are sent, with what is known by then.
-_RENDERED: tuple[MessageKind, ...] = ("digest", "source")
+_RENDERED: tuple[MessageKind, ...] = ("digest", "source", "search")
 MessageState = Literal["waiting", "sent", "failed"]
 
 
 def message_id(subject: str, notifier: str, kind: MessageKind) -> str:
-    """The stable identity of a message: about what (alert id, key of a digest or source), to whom, of which kind."""
+    """The stable identity of a message: about what (an alert's id, else a key), to whom, of which kind."""
     return hashlib.sha256("\x1f".join((subject, notifier, kind)).encode()).hexdigest()[:40]
 
 
@@ -49,7 +49,8 @@ class MessageRows:
     ) -> int:
         """Ask that each notifier gets this message; returns for how many that was new.
 
-        `subject` is an alert's id, or the key of a digest or of news about a source, whose rendered form is `body`.
+        `subject` is an alert's id, or the key of a digest or of news about a source or a saved search, whose rendered
+        form is `body`.
         """
         rows = {message_id(subject, name, kind): name for name in notifiers}
         known = set(connection.scalars(select(messages.c.id).where(messages.c.id.in_(list(rows)))))

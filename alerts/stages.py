@@ -11,7 +11,7 @@ from typing import Literal
 from alerts.dedup import LastAlert, Reason, decide, is_higher
 from alerts.mute import Muter
 from alerts.rules import Match, match
-from core.model import Event, Grade, Mention
+from core.model import Event, Grade, Mention, Post
 from core.settings import Settings
 
 #: What became of a mention. "joined": its event rang before and stays quiet; "digest": read tomorrow, no ring.
@@ -104,11 +104,14 @@ def too_old(facts: Facts) -> Halt | None:
         return None
     if any(reason.code in _GRADED_BY_A_PERSON for reason in facts.mention.verdict.reasons):
         return None
-    post = facts.mention.post
-    when = max(post.when, post.edited or post.when)
-    seen = facts.prior.at if facts.prior else facts.now
-    stale = post.collected - when > facts.settings.alerts.fresh or seen - when > facts.settings.crawl.backfill
+    stale = is_archive(facts.mention.post, seen=facts.prior.at if facts.prior else facts.now, settings=facts.settings)
     return Halt(outcome="digest", reason="too_old") if stale else None
+
+
+def is_archive(post: Post, *, seen: datetime, settings: Settings) -> bool:
+    """Whether a post was history already when it was collected, or when the dispatcher saw it first."""
+    when = max(post.when, post.edited or post.when)
+    return post.collected - when > settings.alerts.fresh or seen - when > settings.crawl.backfill
 
 
 def muted(facts: Facts) -> Halt | None:

@@ -25,7 +25,7 @@ class Message:
 
     #: Stable: the same message sent twice has the same id, so that the other side can tell.
     id: str
-    kind: Literal["alert", "evidence", "digest", "source"]
+    kind: Literal["alert", "evidence", "digest", "source", "search"]
     #: One line.
     title: str
     text: str
