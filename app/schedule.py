@@ -17,6 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import delete, func, insert, select, update
 
+from alerts.search_news import is_anything_to_tell
 from app.lifeline import Child, spawn
 from core.clock import Clock
 from core.database import Database
@@ -31,18 +32,24 @@ log = logging.getLogger("tingfeng.app")
 _TICK = timedelta(seconds=2)
 #: Pause of a job whose process failed: doubled at each failure, forgotten at a success.
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
+#: How long after one round of telling what saved searches found the next may follow; each search has its own pause.
+_TELL_EVERY = timedelta(minutes=1)
 #: Lines of `job_runs` older than this are dropped.
 _KEEP_RUNS = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A command and when it runs: each day at a clock time, or whenever a source of a kind is due."""
+    """A command and when it runs: each day at a clock time, again and again, or whenever a source of a kind is due."""
 
     name: str
     command: tuple[str, ...]
     daily: time | None = None
     when_due: WatchedKind | None = None
+    #: So long after it was started last.
+    every: timedelta | None = None
+    #: Of a job with `every`: whether there is anything to do. Looked up often, so it must be cheap; a process is not.
+    worthwhile: Callable[[Database, datetime], bool] | None = None
 
 
 def jobs(settings: Settings) -> tuple[Job, ...]:
@@ -55,6 +62,12 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
             for kind in kinds
         ),
         Job(name="digest", command=("digest", "--date", "yesterday", "--send", "--quiet"), daily=time(hour, minute)),
+        Job(
+            name="searches",
+            command=("searches", "tell", "--quiet"),
+            every=_TELL_EVERY,
+            worthwhile=is_anything_to_tell,
+        ),
     )
 
 
@@ -144,7 +157,18 @@ class Schedule:
         if job.when_due:
             ours = [source for source in self.settings.sources if source.kind == job.when_due]
             return bool(self.catalogue.due(ours, self.clock()))
+        if job.every is not None:
+            return self._is_worthwhile(job) and is_its_turn(job.every, self._last_start(job), self.clock())
         return missed(job, self._last_success(job), self._watching_since(), self.clock(), self.settings)
+
+    def _is_worthwhile(self, job: Job) -> bool:
+        return job.worthwhile is None or job.worthwhile(self.database, self.clock())
+
+    def _last_start(self, job: Job) -> datetime | None:
+        wished = select(func.max(job_runs.c.started, type_=job_runs.c.started.type)).where(job_runs.c.job == job.name)
+        with self.database.read() as connection:
+            latest: datetime | None = connection.scalar(wished)
+        return latest
 
     def _last_success(self, job: Job) -> datetime | None:
         wished = select(func.max(job_runs.c.started, type_=job_runs.c.started.type))
@@ -165,6 +189,11 @@ class Schedule:
             for child, _ in self._running.values():
                 child.process.wait()
             self._reap(stopping=True)
+
+
+def is_its_turn(every: timedelta, last_start: datetime | None, now: datetime) -> bool:
+    """Whether a job that runs again and again may run; a start in the future comes from a clock set back since."""
+    return last_start is None or not last_start <= now < last_start + every
 
 
 def missed(

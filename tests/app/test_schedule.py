@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from app.lifeline import Child
-from app.schedule import Job, Schedule, jobs, missed
+from app.schedule import Job, Schedule, is_its_turn, jobs, missed
 from core.config import load_settings
 from core.database import Database
 from core.schema import job_runs
@@ -56,7 +56,7 @@ def test_a_crawl_is_never_missed() -> None:
 
 def test_each_kind_of_source_has_a_job(demo_config: Path) -> None:
     settings = load_settings(demo_config, {})
-    assert [job.name for job in jobs(settings)] == ["crawl-forum", "crawl-news", "crawl-weibo", "digest"]
+    assert [job.name for job in jobs(settings)] == ["crawl-forum", "crawl-news", "crawl-weibo", "digest", "searches"]
 
 
 @dataclass
@@ -121,6 +121,48 @@ def watching(schedule: Schedule, clock: Clock) -> Schedule:
     schedule.catalogue.begin(["board"], now=LONG_AGO)
     clock.now = AT
     return schedule
+
+
+@pytest.mark.parametrize(
+    ("ago", "due"),
+    [
+        (None, True),  # never ran
+        (timedelta(seconds=59), False),
+        (MINUTE, True),
+        (timedelta(0), False),
+        (-MINUTE, True),  # the clock was set back since
+    ],
+)
+def test_a_job_that_runs_again_and_again_has_its_pace(ago: timedelta | None, due: bool) -> None:
+    assert is_its_turn(MINUTE, None if ago is None else AT - ago, AT) is due
+
+
+def test_a_round_without_anything_to_do_starts_no_process(
+    schedule: Schedule, started: Started, clock: Clock, database: Database
+) -> None:
+    """A look costs a query, a process half a second; and a round that failed rests like any job."""
+    wanted = [False]
+    job = Job(name="tell", command=("tell",), every=MINUTE, worthwhile=lambda *_: wanted[0])
+    assert not schedule.consider(job)
+    wanted[0] = True
+    assert schedule.consider(job)
+    started.processes[-1].status = 0
+    assert not schedule.consider(job)
+    clock.now += MINUTE
+    assert schedule.consider(job)
+    started.processes[-1].status = 1
+    clock.now += 2 * MINUTE
+    schedule.reap()
+    assert not schedule.consider(job)
+    clock.now += MINUTE
+    assert schedule.consider(job)
+    with database.read() as connection:
+        assert [run.job for run in connection.execute(select(job_runs))] == ["tell"] * 3
+
+
+def test_telling_what_searches_found_is_such_a_job(demo_config: Path) -> None:
+    [job] = [job for job in jobs(load_settings(demo_config, {})) if job.name == "searches"]
+    assert (job.command, job.every) == (("searches", "tell", "--quiet"), MINUTE)
 
 
 def test_a_running_job_is_not_started_again(schedule: Schedule, started: Started) -> None:
