@@ -165,3 +165,45 @@ def test_two_clocks_may_differ_a_little(queue: WorkQueue, now: datetime) -> None
     claim(queue, now)
     put(queue, "later", now=now, due=now + SECOND)
     assert claim(queue, now - LEASE, "two") == []
+
+
+def test_what_is_given_back_keeps_its_place_and_its_count(queue: WorkQueue, now: datetime) -> None:
+    """A fault of the world is not the item's: it is due as before, and was not tried."""
+    put(queue, "old", now=now, due=now - 2 * SECOND)
+    put(queue, "new", now=now, due=now - SECOND)
+    for _ in range(5):
+        held = claim(queue, now, limit=1)
+        assert [(item.key, item.attempts) for item in held] == [("old", 0)]
+        with queue.database.write() as connection:
+            queue.give_back(connection, held, reason="down")
+    assert queue.backlog() == (2, 0)
+
+
+def test_only_what_is_held_can_be_given_back(queue: WorkQueue, now: datetime) -> None:
+    """What somebody else holds by now stays his; what is lost is told."""
+    put(queue, "a", "b", now=now)
+    late = claim(queue, now)
+    [other, _] = claim(queue, now + LEASE, "two")
+    put(queue, "c", now=now)
+    mine = claim(queue, now + LEASE)
+    with queue.database.write() as connection:
+        queue.give_back(connection, late, reason="down")
+        assert [item.key for item in queue.lost(connection, [*late, *mine])] == ["a", "b"]
+    done(queue, other)
+    assert queue.backlog() == (2, 0)
+    assert claim(queue, now + LEASE) == []
+
+
+def test_what_is_put_again_while_it_is_buried_is_free(queue: WorkQueue, now: datetime) -> None:
+    """What was wrong with it may be mended by the change that came meanwhile."""
+    put(queue, "a", now=now)
+    [held] = claim(queue, now)
+    put(queue, "a", now=now)
+    with queue.database.write() as connection:
+        queue.bury(connection, held, reason="bad")
+    assert queue.backlog() == (1, 0)
+    [again] = claim(queue, now)
+    assert again.attempts == 0
+    with queue.database.write() as connection:
+        queue.bury(connection, again, reason="bad")
+    assert queue.backlog() == (0, 1)
