@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from core.errors import BadInput
 from core.model import CHANNELS, SOURCE_KINDS, Author, Channel, Counts, Mention, Post, Reason, SourceKind, Verdict
 
-_COUNTS = ("views", "replies", "likes", "reposts")
+_AUTHOR, _COUNTS = (tuple(field.name for field in fields(kind)) for kind in (Author, Counts))
 
 
 def post_to_json(post: Post) -> dict[str, Any]:
@@ -29,13 +29,13 @@ def post_to_json(post: Post) -> dict[str, Any]:
         "channel": post.channel,
         "title": post.title,
         "text": post.text,
-        "author": asdict(post.author),
+        "author": {name: getattr(post.author, name) for name in _AUTHOR},
         "published": _time(post.published),
         "edited": _time(post.edited),
         "collected": _time(post.collected),
         "floor": post.floor,
         "parent": post.parent,
-        "counts": asdict(post.counts),
+        "counts": {name: getattr(post.counts, name) for name in _COUNTS},
         "images": list(post.images),
     }
 

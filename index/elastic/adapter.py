@@ -15,7 +15,7 @@ from core.settings import ElasticsearchSettings
 from index.base import Added, Facet, IndexState, Page, Query
 from index.elastic import reading, removal, upkeep
 from index.elastic.building import ElasticBuilding
-from index.elastic.documents import document
+from index.elastic.documents import documents
 from index.elastic.generations import open_month
 from index.elastic.naming import Names, month_of
 from index.elastic.server import Server, check_drift
@@ -126,7 +126,7 @@ class ElasticIndex:
             version=version_of(as_of or self.clock()),
             check=lambda index: check_drift(client, index),
         )
-        writer.write(prepared(mentions, lambda one: document(one, self.zone), writer.refused))
+        writer.write(prepared(mentions, lambda some: documents(some, self.zone), writer.refused))
         for key, problem in writer.refused.items():
             log.warning("mention_refused", extra={"mention": ascii(key), "reason": problem})
         return Added(count=len(mentions) - len(writer.refused), refused=writer.refused)

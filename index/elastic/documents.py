@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -25,15 +26,25 @@ _LEADING, _FOLLOWING, _ID = 21, 63, 96
 
 
 def document(mention: Mention, zone: ZoneInfo) -> bytes:
-    """The JSON of a mention's document, without a line end. Raise `UnicodeEncodeError` for an id of no characters."""
+    """The JSON of a mention's document, without a line end."""
+    return documents([mention], zone)[0]
+
+
+def documents(mentions: Sequence[Mention], zone: ZoneInfo) -> list[bytes]:
+    """The same of many mentions, in their order; from 64 on, splitting their words is faster."""
+    folded = [[fold(clean(part)) for part in title_and_text(mention.post)] for mention in mentions]
+    words = segmenter().search_words_of_many(["\n".join(parts)[:_WEIGHED] for parts in folded])
+    rows = zip(mentions, folded, words, strict=True)
+    return [_written(_row(mention, zone, chars=tokens_of_folded(parts), words=found)) for mention, parts, found in rows]
+
+
+def _row(mention: Mention, zone: ZoneInfo, *, chars: Sequence[str], words: Sequence[str]) -> dict[str, Any]:
     post, verdict = mention.post, mention.verdict
     fields = values_of(mention, zone)
-    parts = [fold(clean(part)) for part in title_and_text(post)]
     number, tie = order_of(mention)
-    local = post.when.astimezone(zone)
-    row = {
-        "chars": " ".join(tokens_of_folded(parts)),
-        "words": " ".join(segmenter().search_words_of_folded("\n".join(parts)[:_WEIGHED])),
+    return {
+        "chars": " ".join(chars),
+        "words": " ".join(words),
         "tags": [tag(name, value) for name, values in fields.items() for value in values],
         "channel": post.channel,
         "source": mention.source,
@@ -43,7 +54,7 @@ def document(mention: Mention, zone: ZoneInfo) -> bytes:
         "subject": verdict.subjects,
         "event": verdict.event,
         "day": fields["day"][0],
-        "hour": local.isoformat()[:13],
+        "hour": post.when.astimezone(zone).isoformat()[:13],
         "when": number >> _LEADING,
         "number": number,
         "tie": tie,
@@ -51,6 +62,9 @@ def document(mention: Mention, zone: ZoneInfo) -> bytes:
         "negative": verdict.negative,
         "mention": orjson.Fragment(_body(mention)),
     }
+
+
+def _written(row: dict[str, Any]) -> bytes:
     try:
         return orjson.dumps(row)
     except TypeError:  # orjson takes no lone surrogates

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Protocol
 
 from elasticsearch import ApiError, Elasticsearch
@@ -23,7 +24,9 @@ from index.elastic.client import BUSY
 from index.elastic.naming import month_of
 
 #: Whichever is reached first ends a chunk: enough for the server to be busy, little enough for a small heap.
-CHUNK_BYTES, CHUNK_ITEMS = 5_000_000, 1_000
+CHUNK_BYTES, CHUNK_ITEMS = 5_000_000, 500
+#: Mentions that are prepared in one go: enough for the faster splitting of words.
+PREPARED = 250
 #: How often a chunk, or what is left of it, is sent while the server says it is busy.
 TRIES = 6
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
@@ -145,7 +148,7 @@ class Writer:
 
 
 def prepared(
-    mentions: Iterable[Mention], document: Callable[[Mention], bytes], refused: dict[str, str]
+    mentions: Iterable[Mention], documents: Callable[[Sequence[Mention]], Sequence[bytes]], refused: dict[str, str]
 ) -> Iterator[Item]:
     """The mentions as items, of one that comes twice the last; why some cannot be written goes into `refused`."""
     wished: dict[str, Mention] = {}
@@ -154,8 +157,11 @@ def prepared(
             refused[mention.verdict.id] = "研判与帖文的编号不一致"
         else:
             wished[mention.id] = mention
-    for key, mention in wished.items():
-        yield Item(key, month_of(mention.post.collected), document(mention))
+    left = iter(wished.items())
+    while some := list(islice(left, PREPARED)):
+        written = documents([mention for _, mention in some])
+        for (key, mention), line in zip(some, written, strict=True):
+            yield Item(key, month_of(mention.post.collected), line)
 
 
 def chunked(items: Iterable[Item]) -> Iterator[list[Item]]:

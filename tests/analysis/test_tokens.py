@@ -81,6 +81,14 @@ def test_characters_split_every_ideograph_and_keep_runs(text: str, expected: lis
     assert characters(text) == expected
 
 
+def test_search_words_of_many_texts_are_those_of_each() -> None:
+    """However many come at once, and whichever splitter takes them: brackets, line ends and empty texts included."""
+    texts = ["清华大学[泪]很好", "", "刹车失灵\n4s店说[doge", "[[]]", "vip卡 ev车", "a[b]c清华大学"]
+    split = Segmenter()
+    for many in (texts, texts * 20):
+        assert split.search_words_of_many(many) == [split.search_words_of_folded(one) for one in many]
+
+
 def test_search_words_add_the_shorter_words_within() -> None:
     """Search mode finds 大学 within 清华大学."""
     assert search_words("清华大学") == ["清华", "华大", "大学", "清华大学"]
