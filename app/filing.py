@@ -159,7 +159,7 @@ class Filer:
         refused = self.index.add_many(wanted, as_of=moment).refused if wanted else {}
         present = {mention.id for mention in wanted}
         if gone := [item.key for item in items if item.key not in present]:
-            self.index.delete(gone)
+            self.index.delete(gone, as_of=moment)
         with self.database.write() as connection:
             self._settle(connection, items, refused)
 

@@ -218,8 +218,11 @@ class SearchIndex(Protocol):
         """How many mentions are in."""
         ...
 
-    def delete(self, ids: Sequence[str]) -> int:
-        """Remove mentions; unknown ids are ignored. Returns how many were there."""
+    def delete(self, ids: Sequence[str], *, as_of: datetime | None = None) -> int:
+        """Remove mentions; unknown ids are ignored. Returns how many were there.
+
+        `as_of` is when the truth was read that no longer has them; what is read later may bring them back.
+        """
         ...
 
     def prune(self, before: datetime) -> int:

@@ -88,8 +88,8 @@ class SqliteIndex:
         wanted = [row for row in found if facet != "store" or row[0] in self.stores]
         return dict(wanted[:limit])
 
-    def delete(self, ids: Sequence[str]) -> int:
-        """Remove mentions, tokens included."""
+    def delete(self, ids: Sequence[str], *, as_of: datetime | None = None) -> int:
+        """Remove mentions, tokens included. Nothing remembers that they were there, so any reading brings them back."""
         removed = 0
         with self._connections.write() as connection:
             for chunk in chunks(list(dict.fromkeys(ids))):

@@ -81,10 +81,10 @@ class ElasticIndex:
         with self._server.asking() as client:
             return reading.count(client, self._names.read)
 
-    def delete(self, ids: Sequence[str]) -> int:
-        """Remove mentions; what was read from the truth before now does not bring them back for a minute."""
+    def delete(self, ids: Sequence[str], *, as_of: datetime | None = None) -> int:
+        """Remove mentions; what was read from the truth before `as_of` does not bring them back for a minute."""
         with self._server.asking() as client:
-            return removal.delete(client, self._names, ids, version=version_of(self.clock()))
+            return removal.delete(client, self._names, ids, version=version_of(as_of or self.clock()))
 
     def prune(self, before: datetime) -> int:
         """Drop whole months: those of which every post was collected before this moment."""

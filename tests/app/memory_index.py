@@ -30,7 +30,7 @@ class MemoryIndex:
             self.trouble(mentions)
         return add_to(self.content, mentions, as_of)
 
-    def delete(self, ids: Sequence[str]) -> int:
+    def delete(self, ids: Sequence[str], *, as_of: datetime | None = None) -> int:
         return sum(self.content.pop(key, None) is not None for key in ids)
 
     def count(self) -> int:
