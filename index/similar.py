@@ -55,7 +55,14 @@ def similar_to(
     """
     query = Query(where=AnyOf(tuple(Term(word) for word in words)), sort="relevance", limit=_COMPARED)
     hits = [hit.mention for hit in index.search(query).hits] if words else []
-    candidates = {one.id: one for one in (*hits, *others) if one.id != post.id}
+    return compared(post, [*hits, *others], event=event, words=words, limit=limit)
+
+
+def compared(
+    post: Post, candidates: Sequence[Mention], *, event: str | None, words: Sequence[str], limit: int
+) -> list[Similar]:
+    """The candidates most like this post, the most alike first; itself and repeated ones left out."""
+    others = {one.id: one for one in candidates if one.id != post.id}
     runs = _runs(post)
     found = [
         Similar(
@@ -64,7 +71,7 @@ def similar_to(
             is_same_event=event is not None and one.verdict.event == event,
             words=tuple(word for word in words if fold(word) in fold(one.post.full_text[:_READ])),
         )
-        for one in candidates.values()
+        for one in others.values()
     ]
     found.sort(key=lambda one: (-_order(one), -one.mention.post.when.timestamp(), one.mention.id))
     return found[:limit]
