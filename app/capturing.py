@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 
 from app.wiring import Product
 from core.model import Exhibit, Post
-from core.work import WorkQueue
 from evidence import service
 
 
@@ -22,7 +21,7 @@ def capture_forever(product: Product, stop: threading.Event) -> None:
         now = product.clock()
         product.outbox.evidence_ready(connection, exhibit, now)
         # The archive is asked for what has evidence.
-        WorkQueue(product.database, "index").put(connection, [exhibit.post], due=now, now=now)
+        product.filing.ask(connection, [exhibit.post], now=now)
 
     service.capture_forever(
         settings=product.settings,

@@ -68,7 +68,7 @@ def _take_effect(product: Product, post: str, record: Callable[[Connection], Seq
     # Whatever runs beside us shares this queue; nobody has to be running for a correction to be seen.
     while product.worker.publish_once():
         pass
-    product.filer.drain()
+    product.filing.drain()
     [after] = saved.verdicts
     with product.database.read() as connection:
         fresh = select(dispatches.c.outcome).where(dispatches.c.post == post, dispatches.c.at >= began)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event as Signal
@@ -20,7 +21,7 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import IndexTrouble
 from core.schema import index_builds
-from core.work import WorkItem, WorkQueue, process_name
+from core.work import QueueName, WorkItem, WorkQueue, process_name
 from index.base import SearchIndex
 from index.readings import CLOCK, next_moment
 from index.verdicts import VerdictStore
@@ -57,21 +58,22 @@ class _Rest:
         # What lies further ahead than any rest comes from a clock that was set back.
         return self.until is not None and now < self.until <= now + _LONGEST_REST
 
-    def refused(self, bad: Exception, *, now: datetime) -> None:
+    def refused(self, bad: Exception, *, queue: str, now: datetime) -> None:
         if type(bad).__name__ != self.kind:
-            log.error("index_refuses", extra={"kind": type(bad).__name__, "reason": str(bad)[:500]})
+            log.error("index_refuses", extra={"queue": queue, "kind": type(bad).__name__, "reason": str(bad)[:500]})
         self.kind, self.since = type(bad).__name__, self.since or now
         self.until, self.pause = now + self.pause, min(2 * self.pause, _LONGEST_REST)
 
-    def worked(self, *, now: datetime) -> None:
+    def worked(self, *, queue: str, now: datetime) -> None:
         if self.since is not None:
-            log.warning("index_works_again", extra={"after_s": round((now - self.since).total_seconds())})
+            after = round((now - self.since).total_seconds())
+            log.warning("index_works_again", extra={"queue": queue, "after_s": after})
         self.since, self.until, self.pause, self.kind = None, None, _FIRST_REST, ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filer:
-    """Brings the index up to the truth. Any number of filers share the queue."""
+    """Brings one index up to the truth. Any number of filers share its queue."""
 
     database: Database
     verdicts: VerdictStore
@@ -80,7 +82,12 @@ class Filer:
     batch: int = BATCH
     #: How long after its post was collected a mention can be searched; zero is for ever.
     keep: timedelta = timedelta()
+    queue: QueueName = "index"
     _rest: _Rest = field(default_factory=_Rest)
+
+    def ask(self, connection: Connection, keys: Iterable[str], *, now: datetime) -> None:
+        """Ask for posts to be filed as the truth has them, within the transaction that changes it or a later one."""
+        self._queue.put(connection, keys, due=now, now=now)
 
     def file_once(self) -> int:
         """File one batch. Returns how many keys were dealt with; 0: nothing waits, or the index refuses and we rest."""
@@ -97,11 +104,11 @@ class Filer:
                 queue.give_back(connection, items, reason=str(bad)[:500])
             raise
         except (IndexTrouble, sqlite3.Error, OSError) as bad:
-            self._rest.refused(bad, now=self.clock())
+            self._rest.refused(bad, queue=self.queue, now=self.clock())
             with self.database.write() as connection:
                 queue.give_back(connection, items, reason=f"{type(bad).__name__}: {bad}"[:500])
             return 0
-        self._rest.worked(now=self.clock())
+        self._rest.worked(queue=self.queue, now=self.clock())
         return len(items)
 
     def drain(self) -> int:
@@ -129,7 +136,7 @@ class Filer:
 
     @property
     def _queue(self) -> WorkQueue:
-        return WorkQueue(self.database, "index")
+        return WorkQueue(self.database, self.queue)
 
     def _file_or_halve(self, items: Sequence[WorkItem]) -> None:
         """File a batch; where one of them breaks it, its halves, so that a bad mention stops only itself."""
@@ -177,12 +184,45 @@ class Filer:
     def _set_aside(self, item: WorkItem, bad: Exception) -> None:
         reason = f"{type(bad).__name__}: {bad}"[:500]
         final = item.attempts + 1 >= _ATTEMPTS
-        log.error("item_failed", extra={"queue": "index", "key": item.key, "reason": reason, "final": final})
+        log.error("item_failed", extra={"queue": self.queue, "key": item.key, "reason": reason, "final": final})
         with self.database.write() as connection:
             if final:
                 self._queue.bury(connection, item, reason=reason)
             else:
                 self._queue.retry(connection, item, due=self.clock() + _RETRY, reason=reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filing:
+    """Several indices, each with its own queue: one that is down keeps no other waiting."""
+
+    filers: tuple[Filer, ...]
+
+    def ask(self, connection: Connection, keys: Iterable[str], *, now: datetime) -> None:
+        """As `Filer.ask`, for each."""
+        wanted = list(keys)
+        for filer in self.filers:
+            filer.ask(connection, wanted, now=now)
+
+    def file_once(self) -> int:
+        """One batch of each. Returns how many keys were dealt with."""
+        return sum(filer.file_once() for filer in self.filers)
+
+    def drain(self) -> int:
+        """Each as far as it goes. Returns how many keys were dealt with."""
+        return sum(filer.drain() for filer in self.filers)
+
+    def waiting(self) -> int:
+        """How many keys wait in all."""
+        return sum(filer.waiting() for filer in self.filers)
+
+    def file_forever(self, stop: Signal) -> None:
+        """All of them until `stop` is set, each in a thread of its own."""
+        threads = [threading.Thread(target=filer.file_forever, args=[stop], name=filer.queue) for filer in self.filers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
 
 
 def _remember(connection: Connection, database: Database, items: Sequence[WorkItem], *, now: datetime) -> None:

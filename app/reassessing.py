@@ -121,7 +121,7 @@ def reassess(
         if not dry_run:
             while product.worker.publish_once():
                 pass
-            product.filer.drain()
+            product.filing.drain()
         if progress is not None:
             progress(summary)
     return summary

@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from alerts.dispatch import Dispatcher
     from alerts.outbox import Outbox
     from alerts.regroup import EventBook
+    from alerts.saved_searches import SavedSearches
+    from alerts.search_watch import SearchWatch
     from analysis.analyser import Analyser
     from analysis.risk.table import RiskTable
     from analysis.sentiment import SentimentModel
     from analysis.topic_catalogue import Catalogue
     from analysis.topics import TopicFinder
     from analysis.versions import ModelVersions
-    from app.filing import Filer
+    from app.filing import Filing
+    from app.index_wiring import Target
     from app.judging import LiveJudge
     from app.picture_wishes import PictureWishes
     from app.worker import Worker
@@ -94,24 +97,25 @@ class Product:
         return CorrectionStore(self.database, risk=self.settings.risk, zone=self.settings.zone)
 
     @cached_property
-    def index(self) -> SearchIndex:
-        """The archive's search."""
-        from index.sqlite import SqliteIndex
+    def index_targets(self) -> tuple[Target, ...]:
+        """The indices that are kept up to date: the one that is searched, and the one for when that is down."""
+        from app.index_wiring import targets
 
-        return SqliteIndex(self.settings.data_dir / "index.sqlite", zone=self.settings.zone)
+        return targets(self.settings, self.clock)
 
     @cached_property
-    def filer(self) -> Filer:
-        """Brings it up to the truth."""
-        from app.filing import Filer
+    def index(self) -> SearchIndex:
+        """The archive's search."""
+        from app.index_wiring import searched
 
-        return Filer(
-            database=self.database,
-            verdicts=self.verdicts,
-            index=self.index,
-            clock=self.clock,
-            keep=self.settings.index.keep,
-        )
+        return searched(self.index_targets)
+
+    @cached_property
+    def filing(self) -> Filing:
+        """Brings it up to the truth."""
+        from app.index_wiring import filing
+
+        return filing(self)
 
     @cached_property
     def versions(self) -> ModelVersions:
@@ -254,6 +258,20 @@ class Product:
         return Dispatcher(self.database, self.settings, self.exhibits)
 
     @cached_property
+    def searches(self) -> SavedSearches:
+        """The searches that people keep."""
+        from alerts.saved_searches import SavedSearches
+
+        return SavedSearches(self.database, self.settings)
+
+    @cached_property
+    def search_watch(self) -> SearchWatch:
+        """Holds what is published against them."""
+        from alerts.search_watch import SearchWatch
+
+        return SearchWatch(database=self.database, settings=self.settings)
+
+    @cached_property
     def outbox(self) -> Outbox:
         """From the outbox to people."""
         from alerts.notifiers import build_notifiers
@@ -264,30 +282,9 @@ class Product:
     @cached_property
     def worker(self) -> Worker:
         """Judges and publishes."""
-        from analysis.events import EventGrouper
-        from app.worker import Worker
+        from app.worker_wiring import worker
 
-        return Worker(
-            database=self.database,
-            posts=self.posts,
-            verdicts=self.verdicts,
-            analyser=self.judge,
-            grouper=EventGrouper(
-                self.database,
-                window=self.settings.analysis.event_window,
-                copies=self.settings.analysis.copy_window,
-                merge=lambda connection, survivor, absorbed, post: self.events.merge_told(
-                    connection, survivor, absorbed, post=post, now=self.clock()
-                ),
-            ),
-            filer=self.filer,
-            dispatcher=self.dispatcher,
-            clock=self.clock,
-            batch=self.settings.analysis.batch,
-            corrections=self.corrections,
-            pictures=self.picture_wishes,
-            background=self.background,
-        )
+        return worker(self)
 
     @cached_property
     def background(self) -> BackgroundStore:

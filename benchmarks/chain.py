@@ -96,10 +96,10 @@ def _product(folder: Path) -> Product:
 def _file(folder: Path, told: Connection) -> None:
     """The second process: files what comes until it is told to stop, then says what that took of the processor."""
     product, stop = _product(folder), threading.Event()
-    product.filer.drain()  # loads what it needs
+    product.filing.drain()  # loads what it needs
     before = time.process_time()
     told.send("ready")
-    filer = threading.Thread(target=product.filer.file_forever, args=[stop])
+    filer = threading.Thread(target=product.filing.file_forever, args=[stop])
     filer.start()
     told.recv()
     stop.set()
@@ -133,7 +133,7 @@ def main() -> None:
                     taken = product.worker.assess_once()
                 with publish:
                     taken += product.worker.publish_once()
-            while product.filer.waiting():
+            while product.filing.waiting():
                 time.sleep(0.01)
         ours.send("stop")
         filing: float = ours.recv()

@@ -23,8 +23,9 @@ from core.schema import work
 #: Clocks of two machines may differ this much; what lies further ahead comes from a clock that was set back.
 _SKEW = timedelta(minutes=5)
 
-#: "index_again" is worked on by nobody: keys that are filed while an index is being built, to be filed again in it.
-QueueName = Literal["assess", "publish", "capture", "deliver", "pictures", "index", "index_again"]
+#: "index_fallback" is filled where a second index is kept up to date beside the first. "index_again" is worked on by
+#: nobody: keys that are filed while an index is being built, to be filed again when it is in use.
+QueueName = Literal["assess", "publish", "capture", "deliver", "pictures", "index", "index_fallback", "index_again"]
 QUEUES: tuple[QueueName, ...] = get_args(QueueName)
 
 

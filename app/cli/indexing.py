@@ -28,7 +28,7 @@ def run(config: ConfigOption = DEFAULT_CONFIG, verbose: VerboseOption = False) -
     """把研判过的帖文写入检索索引；索引不可用时等着，恢复后按先后补上。可同时运行多个。"""
     product = open_product(config, verbose=verbose)
     release_dead_leases(product.database, only=("index",))
-    product.filer.file_forever(stop_on_signals())
+    product.filing.file_forever(stop_on_signals())
 
 
 def rebuild(config: ConfigOption = DEFAULT_CONFIG) -> None:

@@ -50,7 +50,7 @@ def work(config: ConfigOption = DEFAULT_CONFIG, once: Once = False, verbose: Ver
         with Console(stderr=True).status("研判中…") as status:
             judged = product.worker.drain(progress=lambda count: status.update(f"研判中… 已完成 {count} 条"))
         typer.echo(f"已研判 {judged} 条")
-        if left := product.filer.waiting():
+        if left := product.filing.waiting():
             typer.echo(f"检索索引暂不可用：{left} 条留在队列里，恢复后自动补上", err=True)
         return
     product.worker.work_forever(stop_on_signals())

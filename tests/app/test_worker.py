@@ -164,7 +164,7 @@ def test_an_index_that_is_down_delays_no_alert_and_loses_nothing(
 
 
 def test_work_done_twice_is_done_once(
-    worker: Worker, desk: Desk, keep: Callable[..., list[str]], now: datetime
+    worker: Worker, index: Failing, keep: Callable[..., list[str]], now: datetime
 ) -> None:
     """A worker that died after judging and before completing: its successor's verdict replaces the same verdict."""
     [post] = keep("曜行刹车异响")
@@ -175,4 +175,4 @@ def test_work_done_twice_is_done_once(
     worker.drain()
     [after] = worker.verdicts.mentions([post])
     assert replace(after.verdict, reasons=before.verdict.reasons) == before.verdict
-    assert worker.filer.index.count() == 1
+    assert index.count() == 1
