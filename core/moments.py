@@ -153,8 +153,8 @@ def weekday(found: re.Match[str], moment: Moment) -> datetime:
     return guess if guess <= moment.now + timedelta(minutes=5) else guess - timedelta(days=7)
 
 
-def _number(text: str) -> float:
-    """3 | 半 | 十 | 十五 | 二十 | a | an."""
+def small_number(text: str) -> float:
+    """3 | 半 | 十 | 十五 | 二十 | a | an; a text that is none of them is a `KeyError`."""
     if text == "半":
         return 0.5
     if text in ("a", "an"):
@@ -168,7 +168,7 @@ def _number(text: str) -> float:
 def ago(found: re.Match[str], moment: Moment) -> datetime:
     """So many units ago; a month is 30 days, a year 365."""
     half = 0.5 if found.groupdict().get("and_half") else 0.0
-    return moment.now - timedelta(seconds=(_number(found["n"]) + half) * _UNITS[found["unit"]])
+    return moment.now - timedelta(seconds=(small_number(found["n"]) + half) * _UNITS[found["unit"]])
 
 
 def both_ago(found: re.Match[str], moment: Moment) -> datetime:

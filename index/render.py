@@ -6,9 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from index.base import All, AnyOf, Between, FieldIs, Node, Not, Term, Within
-
-#: What would end a phrase between straight quotes, and what would begin an escape in it.
-_ESCAPED = '\\"＂“”'
+from index.quotes import quoted
 
 
 def render(node: Node) -> str:
@@ -32,11 +30,6 @@ def render(node: Node) -> str:
             return " AND ".join(_grouped(inner) for inner in nodes)
         case AnyOf(nodes):
             return " OR ".join(_grouped(inner) for inner in nodes)
-
-
-def quoted(text: str) -> str:
-    """The text between quotes, as a phrase or a field's value."""
-    return '"' + "".join("\\" + char if char in _ESCAPED else char for char in text) + '"'
 
 
 def _grouped(node: Node) -> str:
