@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from analysis.topic_catalogue import Catalogue
     from analysis.topics import TopicFinder
     from analysis.versions import ModelVersions
-    from app.filing import Filing
-    from app.index_wiring import Target
+    from app.filing import Filer
     from app.judging import LiveJudge
     from app.picture_wishes import PictureWishes
     from app.worker import Worker
@@ -97,25 +96,24 @@ class Product:
         return CorrectionStore(self.database, risk=self.settings.risk, zone=self.settings.zone)
 
     @cached_property
-    def index_targets(self) -> tuple[Target, ...]:
-        """The indices that are kept up to date: the one that is searched, and the one for when that is down."""
-        from app.index_wiring import targets
-
-        return targets(self.settings, self.clock)
-
-    @cached_property
     def index(self) -> SearchIndex:
         """The archive's search."""
-        from app.index_wiring import searched
+        from index.sqlite import SqliteIndex
 
-        return searched(self.index_targets)
+        return SqliteIndex(self.settings.data_dir / "index.sqlite", zone=self.settings.zone)
 
     @cached_property
-    def filing(self) -> Filing:
+    def filer(self) -> Filer:
         """Brings it up to the truth."""
-        from app.index_wiring import filing
+        from app.filing import Filer
 
-        return filing(self)
+        return Filer(
+            database=self.database,
+            verdicts=self.verdicts,
+            index=self.index,
+            clock=self.clock,
+            keep=self.settings.index.keep,
+        )
 
     @cached_property
     def versions(self) -> ModelVersions:
@@ -282,9 +280,31 @@ class Product:
     @cached_property
     def worker(self) -> Worker:
         """Judges and publishes."""
-        from app.worker_wiring import worker
+        from analysis.events import EventGrouper
+        from app.worker import Worker
 
-        return worker(self)
+        return Worker(
+            database=self.database,
+            posts=self.posts,
+            verdicts=self.verdicts,
+            analyser=self.judge,
+            grouper=EventGrouper(
+                self.database,
+                window=self.settings.analysis.event_window,
+                copies=self.settings.analysis.copy_window,
+                merge=lambda connection, survivor, absorbed, post: self.events.merge_told(
+                    connection, survivor, absorbed, post=post, now=self.clock()
+                ),
+            ),
+            filer=self.filer,
+            dispatcher=self.dispatcher,
+            searches=self.search_watch,
+            clock=self.clock,
+            batch=self.settings.analysis.batch,
+            corrections=self.corrections,
+            pictures=self.picture_wishes,
+            background=self.background,
+        )
 
     @cached_property
     def background(self) -> BackgroundStore:
