@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from analysis.topic_catalogue import Catalogue
     from analysis.topics import TopicFinder
     from analysis.versions import ModelVersions
-    from app.filing import Filer
+    from app.filing import Filing
+    from app.index_wiring import Target
     from app.judging import LiveJudge
     from app.picture_wishes import PictureWishes
     from app.worker import Worker
@@ -96,24 +97,25 @@ class Product:
         return CorrectionStore(self.database, risk=self.settings.risk, zone=self.settings.zone)
 
     @cached_property
-    def index(self) -> SearchIndex:
-        """The archive's search."""
-        from index.sqlite import SqliteIndex
+    def index_targets(self) -> tuple[Target, ...]:
+        """The indices that are kept up to date: the one that is searched, and the one for when that is down."""
+        from app.index_wiring import targets
 
-        return SqliteIndex(self.settings.data_dir / "index.sqlite", zone=self.settings.zone)
+        return targets(self.settings, self.clock)
 
     @cached_property
-    def filer(self) -> Filer:
-        """Brings it up to the truth."""
-        from app.filing import Filer
+    def index(self) -> SearchIndex:
+        """The archive's search."""
+        from app.index_wiring import searched
 
-        return Filer(
-            database=self.database,
-            verdicts=self.verdicts,
-            index=self.index,
-            clock=self.clock,
-            keep=self.settings.index.keep,
-        )
+        return searched(self.index_targets)
+
+    @cached_property
+    def filing(self) -> Filing:
+        """Brings it up to the truth."""
+        from app.index_wiring import filing
+
+        return filing(self)
 
     @cached_property
     def versions(self) -> ModelVersions:
@@ -280,31 +282,9 @@ class Product:
     @cached_property
     def worker(self) -> Worker:
         """Judges and publishes."""
-        from analysis.events import EventGrouper
-        from app.worker import Worker
+        from app.worker_wiring import worker
 
-        return Worker(
-            database=self.database,
-            posts=self.posts,
-            verdicts=self.verdicts,
-            analyser=self.judge,
-            grouper=EventGrouper(
-                self.database,
-                window=self.settings.analysis.event_window,
-                copies=self.settings.analysis.copy_window,
-                merge=lambda connection, survivor, absorbed, post: self.events.merge_told(
-                    connection, survivor, absorbed, post=post, now=self.clock()
-                ),
-            ),
-            filer=self.filer,
-            dispatcher=self.dispatcher,
-            searches=self.search_watch,
-            clock=self.clock,
-            batch=self.settings.analysis.batch,
-            corrections=self.corrections,
-            pictures=self.picture_wishes,
-            background=self.background,
-        )
+        return worker(self)
 
     @cached_property
     def background(self) -> BackgroundStore:

@@ -7,7 +7,7 @@ re-run. The index is written by others (see `app.filing`): one that is down dela
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +19,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from analysis.background import Asked, Background
 from analysis.events import Candidate, EventGrouper
-from app.filing import Filer
 from app.judging import Judge
 from app.picture_wishes import PictureWishes
 from core.clock import Clock
@@ -60,6 +59,18 @@ class Watches(Protocol):
         ...
 
 
+class Files(Protocol):
+    """Whoever writes the archive (see `app.filing`)."""
+
+    def ask(self, connection: Connection, keys: Iterable[str], *, now: datetime) -> None:
+        """Ask for posts to be filed, within the caller's transaction."""
+        ...
+
+    def file_once(self) -> int:
+        """File one batch. Returns how many keys were dealt with."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
     """Judges and publishes. Any number of workers share the queues."""
@@ -69,7 +80,7 @@ class Worker:
     verdicts: VerdictStore
     analyser: Judge
     grouper: EventGrouper
-    filer: Filer
+    filer: Files
     dispatcher: Dispatches
     clock: Clock
     batch: int
@@ -196,7 +207,7 @@ class Worker:
             self.searches.consider(mentions, now=self.clock())
         with self.database.write() as connection:
             now = self.clock()
-            WorkQueue(self.database, "index").put(connection, [item.key for item in items], due=now, now=now)
+            self.filer.ask(connection, [item.key for item in items], now=now)
             queue.done(connection, items)
 
     def _each_or_all(
