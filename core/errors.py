@@ -29,6 +29,8 @@ Five more live beside the only code that can meet them: `core.durations.BadDurat
 
 from __future__ import annotations
 
+from core.caret import pointed
+
 
 class TingfengError(Exception):
     """Something the product can name went wrong."""
@@ -55,7 +57,7 @@ class QuerySyntaxError(TingfengError):
 
     def __init__(self, text: str, position: int, problem: str, fix: str) -> None:
         self.text, self.position, self.problem, self.fix = text, position, problem, fix
-        super().__init__(f"检索式有误：第{position + 1}个字符处{problem}。{fix}\n  {text}\n  {' ' * position}^")
+        super().__init__(f"检索式有误：第{position + 1}个字符处{problem}。{fix}\n{pointed(text, position)}")
 
 
 class IndexTrouble(TingfengError):
