@@ -9,6 +9,10 @@ from typing import Any
 from fastapi.responses import FileResponse
 
 from alerts.card import HONESTY
+from alerts.saved_search import address
+from alerts.saved_searches import SavedSearches
+from alerts.search_sheets import read_sheets
+from alerts.search_words import in_words
 from core.errors import QuerySyntaxError
 from core.model import CHANNELS, GRADES, Exhibit, Mention
 from core.work import QueueName, WorkQueue
@@ -42,6 +46,7 @@ class Pages:
         self.desk = AlertDesk(console)
         self.sources_desk = SourceDesk(console)
         self.posts = PostStore(console.database)
+        self.searches_kept = SavedSearches(console.database, console.settings)
         self.corrections = CorrectionStore(console.database)
         self.files = ExhibitFiles(console.settings.data_dir / "exhibits", console.ledger)
         self.templates = templates(self.zone)
@@ -92,6 +97,12 @@ class Pages:
             return self._search_page(form, bad=bad, page=None, facets=[], gone={}), 400
         gone = self._gone(hit.mention for hit in page.hits)
         return self._search_page(form, bad=None, page=page, facets=self._facets(form, query), gone=gone), 200
+
+    def searches(self) -> str:
+        """The searches that people keep, and what became of their finds."""
+        now = self.console.clock()
+        sheets = read_sheets(self.searches_kept, self.searches_kept.list(), now=now)
+        return self._render("searches.html", sheets=sheets, in_words=in_words, address=address)
 
     def sources(self) -> str:
         """The health of every source: whether silence can be trusted."""

@@ -43,6 +43,10 @@ def _pages(app: FastAPI, pages: Pages) -> None:
         text, status = pages.search(request.query_params.multi_items())
         return HTMLResponse(text, status_code=status)
 
+    @app.get("/searches", response_class=HTMLResponse)
+    def searches() -> str:
+        return pages.searches()
+
     @app.get("/sources", response_class=HTMLResponse)
     def sources() -> str:
         return pages.sources()

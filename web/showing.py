@@ -32,7 +32,7 @@ from index.verdicts_replaced import WHY_NAMES
 #: Longer texts are cut on the page; the whole is in the store and in the exhibit.
 LONGEST_TEXT = 20_000
 _MESSAGE_STATES = {"waiting": "待发送", "sent": "已送达", "failed": "发送失败"}
-_MESSAGE_KINDS = {"alert": "预警", "evidence": "证据补发", "digest": "日报", "source": "信源"}
+_MESSAGE_KINDS = {"alert": "预警", "evidence": "证据补发", "digest": "日报", "source": "信源", "search": "订阅"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from app.cli import (
     outbox,
     reassessing,
     scaffolding,
+    searches,
     sources,
 )
 from app.cli.faults import FAULTS, explain
@@ -56,6 +57,7 @@ for family in (
     categories,
     archive,
     indexing,
+    searches,
     casework,
     events,
     outbox,
