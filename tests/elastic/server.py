@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -167,6 +167,16 @@ class Server:
         if answer.is_error:
             raise httpx.HTTPStatusError(f"{answer.status_code} {answer.text}", request=answer.request, response=answer)
         return answer.json() if answer.content else None
+
+    def until(self, method: str, path: str, holds: Callable[[Any], bool], *, seconds: float = 90.0) -> Any:
+        """Ask again and again until the answer is as wished; returns it. Raise `NotStarted` when time is up."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            answer = self.request(method, path)
+            if holds(answer):
+                return answer
+            time.sleep(0.2)
+        raise NotStarted(f"{method} {path} did not become what was wished for within {seconds:.0f} s")
 
     def forget(self, name: str) -> None:
         """Remove every index and template whose name begins with `name`."""
