@@ -141,13 +141,16 @@ class SavedSearches:
         return waiting
 
     def get(self, owner: str, name: str) -> SavedSearch:
-        """The owner's search of this name. Raise `NotFound` that lists the names there are."""
-        found = self.list(owner)
-        for search in found:
-            if search.name == name.strip():
+        """The owner's search of this name. Raise `NotFound` that says which names there are, and who else uses it."""
+        every, wanted = self.list(), " ".join(name.split())
+        for search in every:
+            if (search.owner, search.name) == (owner, wanted):
                 return search
-        known = f"已有：{'、'.join(one.name for one in found)}" if found else "还没有任何检索订阅"
-        raise NotFound(f"{owner} 没有名为“{name}”的检索订阅；{known}")
+        known = [one.name for one in every if one.owner == owner]
+        others = [one.owner for one in every if one.name == wanted]
+        says = f"已有：{'、'.join(known)}" if known else "还没有任何检索订阅"
+        hint = f"；{'、'.join(others)} 有同名的，用 --owner 指明" if others else ""
+        raise NotFound(f"{owner} 没有名为“{wanted}”的检索订阅；{says}{hint}")
 
     def by_id(self, search: str) -> SavedSearch:
         """One search."""

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from app.wiring import Product
 from core.model import Exhibit, Post
+from core.work import WorkQueue
 from evidence import service
 
 
@@ -22,6 +23,8 @@ def capture_forever(product: Product, stop: threading.Event) -> None:
         product.outbox.evidence_ready(connection, exhibit, now)
         # The archive is asked for what has evidence.
         product.filing.ask(connection, [exhibit.post], now=now)
+        # So are saved searches, which meet a post when it is published; the dispatcher knows it and stays quiet.
+        WorkQueue(product.database, "publish").put(connection, [exhibit.post], due=now, now=now)
 
     service.capture_forever(
         settings=product.settings,

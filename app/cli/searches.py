@@ -35,7 +35,7 @@ RiskOption = Annotated[int | None, typer.Option("--min-risk", help="风险不低
 NegativeOption = Annotated[float | None, typer.Option("--min-negative", help="负面概率不低于，0 至 1。")]
 SortOption = Annotated[Sort | None, typer.Option("--sort", help="查看时的排序。")]
 NotifyOption = Annotated[
-    list[str] | None, typer.Option("--notify", help="有新结果时通知这一渠道（[notifiers] 中的名称），可重复。")
+    list[str] | None, typer.Option("--notify", help="有新结果时通知这一渠道，写设置里的渠道名，可重复。")
 ]
 PauseOption = Annotated[str | None, typer.Option("--pause", help="两次通知至少间隔多久，例如 10m、1h；默认 10m。")]
 
@@ -57,9 +57,7 @@ def add_to(app: typer.Typer) -> None:
 
 def add(
     name: NameArgument,
-    text: Annotated[
-        str, typer.Argument(metavar="TEXT", help="检索式，同 tingfeng search；近7天 随时间变化。")
-    ] = "",
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="检索式，同 tingfeng search；近7天 随时间变化。")] = "",
     owner: OwnerOption = "",
     grade: GradeOption = None,
     channel: ChannelOption = None,
