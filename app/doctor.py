@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
+from alerts.search_sheets import read_sheets
 from alerts.source_words import shown_state
 from app.browsing import why_no_browser
 from app.known_parsers import require_parsers
@@ -53,6 +54,7 @@ def examine(product: Product) -> list[Finding]:
         *_disk(product),
         *_queues(product),
         *_messages(product),
+        *_searches(product),
         *_sources(product),
         *_manners(product),
     ]
@@ -160,6 +162,23 @@ def _messages(product: Product) -> Iterator[Finding]:
         )
     else:
         yield Finding(level="ok", item="投递", state="没有失败的消息")
+
+
+def _searches(product: Product) -> Iterator[Finding]:
+    """Searches whose owners think that they are told."""
+    now = product.clock()
+    sheets = read_sheets(product.searches, product.searches.list(), now=now)
+    troubled = [sheet for sheet in sheets if sheet.search.watches and (sheet.problem or sheet.missing)]
+    for sheet in troubled:
+        search = sheet.search
+        state = f"失效：{sheet.problem}" if sheet.problem else f"渠道 {'、'.join(sheet.missing)} 已不在设置中"
+        fix = f"tingfeng searches change {search.name} --owner {search.owner}"
+        yield Finding(level="bad", item=f"检索订阅 {search.name}（{search.owner}）", state=state, fix=fix)
+    if late := [sheet.search.name for sheet in sheets if sheet.is_late(now)]:
+        state = f"{len(late)} 个检索订阅的新结果迟迟未通知"
+        yield Finding(level="bad", item="检索订阅", state=state, fix=_RUNNING)
+    elif not troubled:
+        yield Finding(level="ok", item="检索订阅", state=f"{len(sheets)} 个")
 
 
 def _sources(product: Product) -> Iterator[Finding]:
