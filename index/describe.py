@@ -15,7 +15,7 @@ _SHOWN = 60
 _HAS = {"evidence": "有证据", "image": "有图片"}
 _HAS_NOT = {"evidence": "没有证据", "image": "没有图片"}
 _NAMES: Mapping[str, Mapping[str, str]] = {
-    "channel": {**CHANNEL_NAMES},
+    "channel": {str(channel): name for channel, name in CHANNEL_NAMES.items()},
     "grade": {grade: f"{grade}（{name}）" for grade, name in GRADE_NAMES.items()},
 }
 

@@ -36,7 +36,7 @@ _CHOICES = {
     "has": "可用：证据、图片。",
 }
 _NO_GRADE = ("无", "无等级", "未定级", "none")
-_COMPARES = re.compile(r"[<>=≥≤]+")
+_COMPARES = re.compile(r"[!<>=≥≤⩾⩽≠]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,10 @@ def value_node(name: str, typed: Typed, reading: Reading) -> Node:
         is_day = name == "day" and reading.calendar.is_day(span.since, span.until)
         return FieldIs("day", span.since.date().isoformat()) if is_day and span.since else span
     if not typed.quoted and (found := _COMPARES.match(fold(typed.text))):
-        raise typed.bad(f"“{found[0]}”不能用在这个字段上", f"只有风险、概率和日期可以比大小；请写成 {example(name)}。")
+        raise typed.bad(
+            f"“{found[0]}”不能用在这个字段上",
+            f"只有风险、概率和日期可以比大小；请写成 {example(name)}，排除请在前面加减号。",
+        )
     if name in _CLOSED:
         return FieldIs(name, _one_of(name, typed))
     if name == "site" and "://" in value:
