@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from analysis.tokens import characters, how_common, words
-from core.model import Mention
+from core.model import Post
 from core.text import fold
 from index.base import All, AnyOf, FieldIs, Node, Query, SearchIndex, Term
 from index.exact import phrase
@@ -31,25 +31,28 @@ _RUN, _RUNS = 12, 4
 _LONGEST_WORD = 24
 
 
-def like(index: SearchIndex, mention: Mention, *, among: Query | None = None, limit: int = 20) -> list[Similar]:
-    """The mentions most like this one, the most alike first; with `among` only hits of that query.
+def like(
+    index: SearchIndex, post: Post, *, event: str | None = None, among: Query | None = None, limit: int = 20
+) -> list[Similar]:
+    """The mentions most like this post, the most alike first; with `among` only hits of that query.
+
+    `event` is that of the post, if it has one: the others that tell it are alike in that.
 
     At most `QUESTIONS` short questions and one page of `CANDIDATES` hits. Raise what the index raises.
     """
     among = replace(among or Query(), sort="time", after=None)
-    rare, chosen = _looked_up(index, mention, among)
+    rare, chosen = _looked_up(index, post, event, among)
     if not chosen:
         return []
     wished = replace(among, where=both(among.where, _any_of(chosen)), limit=CANDIDATES)
-    candidates = [hit.mention for hit in index.search(wished).hits if hit.mention.id != mention.id]
+    candidates = [hit.mention for hit in index.search(wished).hits if hit.mention.id != post.id]
     texts = [fold(one.post.full_text[:_READ]) for one in candidates]
     shared = [word for word in rare if any(word in text for text in texts)]
-    event = mention.verdict.event
-    found = compared(mention.post, candidates, event=event, words=shared[:_NAMED], limit=CANDIDATES)
+    found = compared(post, candidates, event=event, words=shared[:_NAMED], limit=CANDIDATES)
     return [one for one in found if one.likeness or one.words or one.is_same_event][:limit]
 
 
-def _looked_up(index: SearchIndex, mention: Mention, among: Query) -> tuple[list[str], list[Node]]:
+def _looked_up(index: SearchIndex, post: Post, event: str | None, among: Query) -> tuple[list[str], list[Node]]:
     """The words of the post, the rarest in the archive first, and what to look candidates up by."""
     chosen: list[Node] = []
     left, room = QUESTIONS, CANDIDATES
@@ -67,9 +70,9 @@ def _looked_up(index: SearchIndex, mention: Mention, among: Query) -> tuple[list
             return True
         return False
 
-    for node in (*_own_event(mention), *_runs(mention)):
+    for node in (*([FieldIs("event", event)] if event else ()), *_runs(post)):
         take(node, hits(node))
-    counted = sorted((hits(Term(word)), at, word) for at, word in enumerate(telling(mention)))
+    counted = sorted((hits(Term(word)), at, word) for at, word in enumerate(telling(post)))
     common = [word for many, _, word in counted if many and not take(Term(word), many)]
     for pair in list(combinations(common[:_PAIRED], 2))[: max(0, left)]:
         together = All(tuple(map(Term, pair)))
@@ -77,22 +80,17 @@ def _looked_up(index: SearchIndex, mention: Mention, among: Query) -> tuple[list
     return [word for _, _, word in counted], chosen
 
 
-def telling(mention: Mention) -> list[str]:
+def telling(post: Post) -> list[str]:
     """The words of a post by which others can be found, the rarest in the language first; at most a dozen."""
-    found = dict.fromkeys(words(mention.post.full_text[:_READ]))
+    found = dict.fromkeys(words(post.full_text[:_READ]))
     fit = [word for word in found if 1 < len(word) <= _LONGEST_WORD and not word.isdecimal() and phrase(word)]
     # A name that no dictionary knows tells most; of words equally common the longer one does.
     return sorted(fit, key=lambda word: (how_common(word), -len(word)))[:_MOST_WORDS]
 
 
-def _own_event(mention: Mention) -> Iterator[Node]:
-    if mention.verdict.event:
-        yield FieldIs("event", mention.verdict.event)
-
-
-def _runs(mention: Mention) -> Iterator[Node]:
+def _runs(post: Post) -> Iterator[Node]:
     """Runs of the text, from its beginning to its end: a copy has one of them, whatever was added or cut."""
-    text = characters(mention.post.text[:_READ])
+    text = characters(post.text[:_READ])
     step = max(_RUN, (len(text) - _RUN) // max(1, _RUNS - 1))
     for at in range(0, len(text) - _RUN + 1, step)[:_RUNS]:
         yield Term(" ".join(text[at : at + _RUN]))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from core.settings import Settings
 from core.text import fold
 
 #: How alike two names must be, from 0 to 1: one wrong character of three is.
@@ -20,6 +21,15 @@ class KnownNames:
     of: Mapping[str, Collection[str]] = field(default_factory=dict)
     #: Alias to subject.
     aliases: Mapping[str, str] = field(default_factory=dict)
+
+
+def known_names(settings: Settings) -> KnownNames:
+    """The names that the operator wrote down."""
+    subjects = settings.subjects
+    return KnownNames(
+        of={"subject": [one.name for one in subjects], "source": [one.id for one in settings.sources]},
+        aliases={alias: one.name for one in subjects for alias in one.aliases},
+    )
 
 
 def near_names(typed: str, names: Collection[str], *, most: int = 2, contained: bool = True) -> list[str]:

@@ -18,6 +18,7 @@ from app.cli import (
     events,
     evidence,
     explaining,
+    exporting,
     feedback,
     indexing,
     intake,
@@ -32,7 +33,8 @@ from app.cli import (
     sources,
 )
 from app.cli.faults import FAULTS, explain
-from core.errors import ConfigError, TingfengError
+from app.cli.mistakes import pointed
+from core.errors import ConfigError, QuerySyntaxError, TingfengError
 
 log = logging.getLogger("tingfeng.app")
 
@@ -56,6 +58,7 @@ for family in (
     reassessing,
     categories,
     archive,
+    exporting,
     indexing,
     searches,
     casework,
@@ -71,13 +74,17 @@ for family in (
 def main() -> None:
     """Run the command line and turn what went wrong into one line on standard error; `--verbose` adds a traceback.
 
-    A reader of a pipe that has enough (`| head`) and Ctrl-C are Typer's: it ends silently, with 1 and 130.
+    A reader of a pipe that has enough (`| head`) and Ctrl-C are Typer's: it ends silently, with 1 and 130, but for
+    `app.cli.pipes`.
     """
     try:
         app()
     except ConfigError as wrong:
         typer.echo(str(wrong), err=True)
         sys.exit(2)
+    except QuerySyntaxError as wrong:
+        typer.echo(f"错误：{pointed(wrong)}", err=True)
+        sys.exit(1)
     except TingfengError as wrong:
         typer.echo(f"错误：{wrong}", err=True)
         sys.exit(1)

@@ -6,15 +6,31 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
-from app.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, day, moment, open_product
-from app.cli.tables import show_table
-from core.errors import ConfigError
-from core.model import CHANNEL_NAMES, CHANNELS, GRADES, Channel, Grade
+from app.cli.hits import show_page
+from app.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, day, open_product
+from app.cli.pipes import reader_may_leave
+from app.cli.search_options import (
+    Asked,
+    CategoryOption,
+    ChannelOption,
+    GradeOption,
+    RiskOption,
+    SinceOption,
+    SourceOption,
+    StoreOption,
+    SubjectOption,
+    TextArgument,
+    UntilOption,
+    query_of,
+)
+from app.cli.search_words import counted, show_alike, show_facets, show_suggestions
+from app.wiring import Product
 from core.wire import dumps, mention_to_json
-from index.base import Hit, Query, Sort
-from index.query import parse
+from index.addresses import find_post
+from index.base import Page, Query, Sort
+from index.event_titles import titles_of
+from index.near_names import known_names
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,66 +40,77 @@ def add_to(app: typer.Typer) -> None:
 
 
 def search(
-    text: Annotated[str, typer.Argument(help='检索式：词、"短语"、AND OR NOT（与 或 非）、括号、字段:值。')] = "",
-    grade: Annotated[list[str] | None, typer.Option(help="只看这一等级：A、B 或 C，可重复。")] = None,
-    channel: Annotated[list[str] | None, typer.Option(help="只看这一渠道，可重复。")] = None,
-    subject: Annotated[list[str] | None, typer.Option(help="只看这一监测对象，可重复。")] = None,
-    since: Annotated[str | None, typer.Option(help="从何时起：7d、2026-03-15。")] = None,
-    until: Annotated[str | None, typer.Option(help="到何时止（不含）。")] = None,
+    text: TextArgument = "",
+    grade: GradeOption = None,
+    channel: ChannelOption = None,
+    subject: SubjectOption = None,
+    store: StoreOption = None,
+    category: CategoryOption = None,
+    source: SourceOption = None,
+    min_risk: RiskOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    like: Annotated[str, typer.Option("--like", help="找与这一帖相似的：编号、编号开头几位或网址。")] = "",
     sort: Annotated[Sort, typer.Option(help="排序。")] = "time",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="最多几条。")] = 20,
+    after: Annotated[str, typer.Option("--after", help="从上一页给出的翻页标记继续。")] = "",
+    facets: Annotated[bool, typer.Option("--facets", help="同时按等级、渠道、对象等分别计数。")] = False,
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """在全部存档里检索。"""
+    """在全部存档里检索；没有结果时给出能找到内容的建议。"""
     product = open_product(config)
-    settings = product.settings
-    query = Query(
-        where=parse(text, now=product.clock(), zone=settings.zone),
-        grades=tuple(_grade(value) for value in grade or ()),
-        channels=tuple(_channel(value) for value in channel or ()),
-        subjects=tuple(subject or ()),
-        since=moment(since, settings, option="--since") if since else None,
-        until=moment(until, settings, option="--until") if until else None,
-        sort=sort,
-        limit=limit,
-    )
-    page = product.index.search(query)
-    if as_json:
-        for hit in page.hits:
-            typer.echo(dumps(mention_to_json(hit.mention)))
+    asked = Asked(
+        grade=grade, channel=channel, subject=subject, store=store, category=category, source=source,
+        min_risk=min_risk, since=since, until=until,
+    )  # fmt: skip
+    query = query_of(product, text, asked, sort=sort, limit=limit, after=after or None)
+    with reader_may_leave():
+        if like:
+            _alike(product, like, query, as_json=as_json)
+            return
+        page = product.index.search(query)
+        show_page(page, product.settings.zone, as_json=as_json)
+        if not as_json:
+            _after_page(product, query, page)
+        if facets:
+            _count(product, query, as_json=as_json)
+
+
+def _after_page(product: Product, query: Query, page: Page) -> None:
+    from index.suggest import suggestions
+
+    if page.next:
+        typer.echo(f"还有更多，下一页：--after {page.next}")
+    if page.total:
         return
-    rows: list[tuple[str | Text, ...]] = []
-    for hit in page.hits:
-        post, verdict = hit.mention.post, hit.mention.verdict
-        when = post.when.astimezone(settings.zone).strftime("%m-%d %H:%M")
-        place, risk = CHANNEL_NAMES[post.channel], str(verdict.risk)
-        rows.append((when, place, verdict.grade or "", risk, _highlighted(hit), post.url))
-    show_table(f"共 {page.total} 条", ("时间", "渠道", "等级", "风险", "内容", "网址"), rows)
+    settings = product.settings
+    found = suggestions(product.index, query, known=known_names(settings), zone=settings.zone)
+    show_suggestions(found)
 
 
-def _highlighted(hit: Hit) -> Text:
-    text, on = Text(), False
-    for part in hit.highlight.replace("\ue001", "\ue000").split("\ue000"):
-        text.append(part, style="bold red" if on else "")
-        on = not on
-    return text
+def _count(product: Product, query: Query, *, as_json: bool) -> None:
+    found = counted(product.index, query)
+    if as_json:
+        typer.echo(dumps({"record": "facets", "facets": found}))
+    else:
+        show_facets(found, titles_of(product.database, found["event"]))
 
 
-def _grade(value: str) -> Grade:
-    for known in GRADES:
-        if value.upper() == known:
-            return known
-    raise ConfigError(file="命令行", key="--grade", value=value, problem="没有这一等级", fix="A、B 或 C")
+def _alike(product: Product, address: str, query: Query, *, as_json: bool) -> None:
+    from index.like import like
 
-
-def _channel(value: str) -> Channel:
-    for known in CHANNELS:
-        if value in (known, CHANNEL_NAMES[known]):
-            return known
-    raise ConfigError(
-        file="命令行", key="--channel", value=value, problem="没有这一渠道", fix=f"可用：{'、'.join(CHANNELS)}"
-    )
+    key = find_post(product.database, address)
+    mention = next(iter(product.verdicts.mentions([key])), None)
+    post = mention.post if mention else product.posts.get([key])[key]
+    event = mention.verdict.event if mention else None
+    found = like(product.index, post, event=event, among=query, limit=query.limit)
+    if not as_json:
+        show_alike(found, product.settings.zone)
+        return
+    for one in found:
+        row = {**mention_to_json(one.mention), "likeness": round(one.likeness, 4), "common": list(one.words)}
+        typer.echo(dumps(row))
 
 
 def digest(

@@ -13,6 +13,7 @@ FAULTS = (OSError, sqlite3.Error, SQLAlchemyError)
 _REFUSED = {
     errno.ENOSPC: "磁盘已满",
     errno.EDQUOT: "磁盘配额已用完",
+    errno.EFBIG: "文件超过了系统允许的大小",
     errno.EACCES: "没有权限",
     errno.EPERM: "没有权限",
     errno.EROFS: "文件系统只读",

@@ -12,7 +12,8 @@ import pytest
 from core.errors import IndexUnavailable
 from core.model import Mention
 from index.base import Query, SearchIndex
-from index.like import CANDIDATES, QUESTIONS, like, telling
+from index.like import CANDIDATES, QUESTIONS, telling
+from index.like import like as like_post
 from index.query import parse
 from index.similar import Similar
 from index.sqlite import SqliteIndex
@@ -43,6 +44,10 @@ def both_indices(folder: Path, mentions: Sequence[Mention]) -> list[SearchIndex]
     real = SqliteIndex(folder / "index.sqlite", zone=ZONE)
     real.add_many(mentions)
     return [real, PlainIndex(mentions)]  # type: ignore[list-item]
+
+
+def like(index: SearchIndex, asked: Mention, **wishes: Any) -> list[Similar]:
+    return like_post(index, asked.post, event=asked.verdict.event, **wishes)
 
 
 def numbers(found: Sequence[Similar]) -> list[int]:
@@ -125,5 +130,5 @@ def test_an_index_that_fails_says_so() -> None:
 )
 def test_telling_words(text: str, is_right: Callable[[list[str]], bool]) -> None:
     """The rarest in the language first; no numbers, no single characters."""
-    words = telling(told(1, text))
+    words = telling(told(1, text).post)
     assert is_right(words), words
