@@ -225,10 +225,10 @@ def by_hand(node: Node, mention: Mention) -> bool:
             }
             return value.lower() in known[name]
         case Between(name, low, high, low_in, high_in):
-            value = float(verdict.risk) if name == "risk" else verdict.negative
-            if low is not None and (value < low or (value == low and not low_in)):
+            number = float(verdict.risk) if name == "risk" else verdict.negative
+            if low is not None and (number < low or (number == low and not low_in)):
                 return False
-            return not (high is not None and (value > high or (value == high and not high_in)))
+            return not (high is not None and (number > high or (number == high and not high_in)))
         case Within(since, until):
             moment = cut(post.when)
             return not (since is not None and moment < cut(since)) and not (until is not None and moment >= cut(until))
