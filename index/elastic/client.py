@@ -44,6 +44,11 @@ def connect(settings: ElasticsearchSettings) -> Elasticsearch:
     elif settings.user:
         who["basic_auth"] = (settings.user, settings.password.reveal() if settings.password else "")
     if settings.ca_file:
+        if any(host.startswith("http://") for host in settings.hosts):
+            raise IndexMismatch(
+                f"[elasticsearch] 设置了 ca_file，而 hosts（{shown_hosts(settings)}）里有不加密的 http:// 网址。"
+                "请改为 https://，或去掉 ca_file。"
+            )
         who["ca_certs"] = settings.ca_file
     try:
         return Elasticsearch(

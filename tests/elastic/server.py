@@ -246,11 +246,8 @@ class Server:
 
     def _keep(self, name: str, value: str) -> None:
         """Put a secret into the keystore, by standard input: arguments are seen by everybody on the machine."""
-        program = [*_as_nobody(), str(self.home / "bin" / "elasticsearch-keystore")]
-        for arguments, said in ((["create"], ""), (["add", "-x", name], value)):
-            subprocess.run(
-                [*program, *arguments], input=said, text=True, check=True, capture_output=True, env=self._environment()
-            )
+        command = [*_as_nobody(), str(self.home / "bin" / "elasticsearch-keystore"), "add", "-f", "-x", name]
+        subprocess.run(command, input=value, text=True, check=True, capture_output=True, env=self._environment())
 
 
 def free_port() -> int:
