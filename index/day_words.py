@@ -155,7 +155,7 @@ def _duration(found: re.Match[str], calendar: Calendar) -> Span:
 
 def _as_on_pages(text: str, calendar: Calendar) -> Span | None:
     """What posts themselves are dated by: 3月15日, 03-15, 昨天 20:30, 3天前. With a clock a minute, else a day."""
-    when = parse_when(text, now=calendar.now, zone=calendar.zone)
+    when = None if _BEFORE_A_DAY.fullmatch(text) else parse_when(text, now=calendar.now, zone=calendar.zone)
     if when is None:
         return None
     if _CLOCK.search(text):
@@ -163,6 +163,8 @@ def _as_on_pages(text: str, calendar: Calendar) -> Span | None:
     return calendar.days(when.date(), when.date() + _DAY)
 
 
+#: To a page that is three months and a day ago, to somebody who searches all that is older.
+_BEFORE_A_DAY = re.compile(r".*\d月\d+[日号][以之]?前")
 _CLOCK = re.compile(r":|点|时|分|秒|刚|now|hour|min|sec|hr")
 _COUNT = r"(?P<n>\d{1,5}|[一二两三四五六七八九]?十[一二三四五六七八九]?|[一二两三四五六七八九半])"
 _UNITS = "|".join([*_HOURS, *_DAYS, *_MONTHS])

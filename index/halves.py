@@ -28,14 +28,14 @@ def _ways(*rows: tuple[str, _Way]) -> Mapping[str, _Way]:
 _BEFORE = _ways(
     (">= => ≥ ⩾ 不低于 不少于 不小于 不早于 大于等于 大于或等于 至少", _FROM),
     ("> 高于 大于 超过 多于 晚于", _ABOVE),
-    ("<= =< ≤ ⩽ 不高于 不超过 不大于 不多于 不晚于 小于等于 小于或等于 至多 最多 截至 截止", _TO),
+    ("<= =< ≤ ⩽ 不高于 不超过 不大于 不多于 不晚于 小于等于 小于或等于 至多 最多 截至 截止 截至到 截止到", _TO),
     ("< 低于 小于 少于 不到 不足 早于", _BELOW),
 )
 _BEHIND = _ways(
     ("及以上 以上 以来 至今 到现在 起 开始", _FROM),
-    ("之后 以后", _ABOVE),
+    ("之后 以后 后", _ABOVE),
     ("及以下 以下 为止", _TO),
-    ("之前 以前", _BELOW),
+    ("之前 以前 前", _BELOW),
 )
 
 
@@ -46,7 +46,7 @@ def _one_of(signs: Mapping[str, _Way]) -> str:
 _SINCE = re.compile(r"\s*[从自]")
 _PREFIX = re.compile(rf"\s*({_one_of(_BEFORE)})")
 _SUFFIX = re.compile(rf"({_one_of(_BEHIND)})\s*$")
-_GAP = re.compile(r"\.\.+|…+|~|—+|–|至|到")
+_GAP = re.compile(r"\.\.+|…+|~|—+|–|(?<!截)至|(?<!截[至止])到")
 #: A hyphen between two halves that have none: "60-80", "3月1日-3月5日".
 _HYPHEN = re.compile(r"[^-]+(-)[^-]+$")
 

@@ -13,7 +13,8 @@ def render(node: Node) -> str:
     """A search text that `index.query.parse` reads back as the same tree.
 
     That holds for every tree that `parse` gives, and for those made of it and of `Query`'s filters: risks are integers,
-    moments lie in the years that `index.dates` reads. What no text can say (a term without a token) is not read back.
+    moments lie in the years of `index.calendar`. What no text can say (a term without a token, a range that ends before
+    it begins) is not read back.
     """
     match node:
         case Term(text):
