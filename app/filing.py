@@ -7,7 +7,6 @@ refuses, all of a batch goes back to its place and everybody rests: a server tha
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,10 +18,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock
 from core.database import Database
-from core.errors import IndexTrouble
 from core.schema import index_builds
 from core.work import QueueName, WorkItem, WorkQueue, process_name
 from index.base import SearchIndex
+from index.halving import FAULTS_OF_THE_WORLD, is_of_the_world
 from index.readings import CLOCK, next_moment
 from index.verdicts import VerdictStore
 
@@ -35,14 +34,6 @@ _ATTEMPTS = 3
 _RETRY = timedelta(seconds=10)
 #: How long to rest when the index refuses: doubled each time, forgotten when it takes something.
 _FIRST_REST, _LONGEST_REST = timedelta(seconds=1), timedelta(seconds=60)
-#: What SQLite says of a value or a statement, not of its file.
-_FAULTS_OF_A_MENTION = (
-    sqlite3.DataError,
-    sqlite3.IntegrityError,
-    sqlite3.InterfaceError,
-    sqlite3.NotSupportedError,
-    sqlite3.ProgrammingError,
-)
 
 
 @dataclass(slots=True)
@@ -103,7 +94,7 @@ class Filer:
             with self.database.write() as connection:
                 queue.give_back(connection, items, reason=str(bad)[:500])
             raise
-        except (IndexTrouble, sqlite3.Error, OSError) as bad:
+        except FAULTS_OF_THE_WORLD as bad:
             self._rest.refused(bad, queue=self.queue, now=self.clock())
             with self.database.write() as connection:
                 queue.give_back(connection, items, reason=f"{type(bad).__name__}: {bad}"[:500])
@@ -142,11 +133,9 @@ class Filer:
         """File a batch; where one of them breaks it, its halves, so that a bad mention stops only itself."""
         try:
             self._file(items)
-        except _FAULTS_OF_A_MENTION as bad:
-            self._halve(items, bad)
-        except (SQLAlchemyError, IndexTrouble, sqlite3.Error, OSError):
-            raise
-        except Exception as bad:  # noqa: BLE001 - the boundary of a job
+        except Exception as bad:  # the boundary of a job
+            if is_of_the_world(bad):
+                raise
             self._halve(items, bad)
 
     def _halve(self, items: Sequence[WorkItem], bad: Exception) -> None:

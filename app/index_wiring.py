@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.clock import Clock
@@ -11,7 +12,7 @@ from core.settings import Settings
 from core.work import QueueName
 
 if TYPE_CHECKING:
-    from app.filing import Filing
+    from app.filing import Filer, Filing
     from app.wiring import Product
     from index.base import SearchIndex
 
@@ -26,6 +27,8 @@ class Target:
     shown: str
     queue: QueueName
     index: SearchIndex
+    #: Where the embedded one lies.
+    file: Path | None = None
 
 
 def targets(settings: Settings, clock: Clock) -> tuple[Target, ...]:
@@ -55,27 +58,30 @@ def searched(there: Sequence[Target]) -> SearchIndex:
     return IndexWithFallback(first, others[0]) if others else first
 
 
+def filer(product: Product, target: Target) -> Filer:
+    """Who files into one target."""
+    from app.filing import Filer
+
+    return Filer(
+        database=product.database,
+        verdicts=product.verdicts,
+        index=target.index,
+        clock=product.clock,
+        keep=product.settings.index.keep,
+        queue=target.queue,
+    )
+
+
 def filing(product: Product) -> Filing:
     """A filer for each target: one that is down keeps no other waiting."""
-    from app.filing import Filer, Filing
+    from app.filing import Filing
 
-    return Filing(
-        filers=tuple(
-            Filer(
-                database=product.database,
-                verdicts=product.verdicts,
-                index=target.index,
-                clock=product.clock,
-                keep=product.settings.index.keep,
-                queue=target.queue,
-            )
-            for target in product.index_targets
-        )
-    )
+    return Filing(filers=tuple(filer(product, target) for target in product.index_targets))
 
 
 def _embedded(settings: Settings, stores: tuple[str, ...], *, queue: QueueName) -> Target:
     from index.sqlite import SqliteIndex
 
-    index = SqliteIndex(settings.data_dir / "index.sqlite", zone=settings.zone, stores=stores)
-    return Target(name="sqlite", shown="内嵌索引", queue=queue, index=index)
+    file = settings.data_dir / "index.sqlite"
+    index = SqliteIndex(file, zone=settings.zone, stores=stores)
+    return Target(name="sqlite", shown="内嵌索引", queue=queue, index=index, file=file)

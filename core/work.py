@@ -24,8 +24,11 @@ from core.schema import work
 _SKEW = timedelta(minutes=5)
 
 #: "index_fallback" is filled where a second index is kept up to date beside the first. "index_again" is worked on by
-#: nobody: keys that are filed while an index is being built, to be filed again when it is in use.
-QueueName = Literal["assess", "publish", "capture", "deliver", "pictures", "index", "index_fallback", "index_again"]
+#: nobody: keys that are filed while an index is being built, to be filed again when it is in use. "rebuild" holds one
+#: key, and who leases it rebuilds.
+QueueName = Literal[
+    "assess", "publish", "capture", "deliver", "pictures", "index", "index_fallback", "index_again", "rebuild"
+]
 QUEUES: tuple[QueueName, ...] = get_args(QueueName)
 
 
@@ -152,6 +155,22 @@ class WorkQueue:
         """Give an item back to be tried again at `due`."""
         held = and_(work.c.number == item.number, work.c.owner == item.owner)
         connection.execute(update(work).where(held).values(owner=None, leased_until=None, due=due, reason=reason))
+
+    def renew(self, connection: Connection, items: Sequence[WorkItem], *, now: datetime, lease: timedelta) -> bool:
+        """Hold items for another lease. `False` if one of them is lost."""
+        numbers = [item.number for item in items]
+        held = and_(work.c.number.in_(numbers), work.c.owner == items[0].owner)
+        return connection.execute(update(work).where(held).values(leased_until=now + lease)).rowcount == len(numbers)
+
+    def keys(self, connection: Connection, *, only_held: bool = False) -> list[str]:
+        """All keys that wait or are being done; with `only_held` those that somebody leases."""
+        wanted = select(work.c.key).where(work.c.queue == self.name, work.c.buried.is_(False))
+        wanted = wanted.where(work.c.owner.is_not(None)) if only_held else wanted
+        return list(connection.scalars(wanted.order_by(work.c.due, work.c.number)))
+
+    def clear(self, connection: Connection) -> None:
+        """Forget everything that nobody holds."""
+        connection.execute(delete(work).where(work.c.queue == self.name, work.c.owner.is_(None)))
 
     def give_back(self, connection: Connection, items: Sequence[WorkItem], *, reason: str) -> None:
         """Give items back as if they had not been claimed: for a fault that is not theirs. They keep their places."""
