@@ -48,6 +48,8 @@ def template(pattern: str, settings: ElasticsearchSettings) -> dict[str, Any]:
                 "number_of_replicas": settings.replicas,
                 # Said outright: without it a shard that nobody searched for a while lets the next search wait.
                 "refresh_interval": "2s",
+                # A slow reader does not bring back what was deleted after it read.
+                "gc_deletes": "1h",
                 "sort.field": ["number", "tie"],
                 "sort.order": ["desc", "desc"],
             },

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from elasticsearch import Elasticsearch
 
@@ -12,54 +14,48 @@ from index.elastic.answers import Outcome, read_item
 from index.elastic.generations import aliases_of, remove
 from index.elastic.naming import Names, month_ends
 from index.elastic.reading import count
+from index.elastic.writing import TRIES, pause
 from index.rows import chunks
-
-_TRIES = 5
 
 
 def delete(client: Elasticsearch, names: Names, ids: Sequence[str], *, version: int) -> int:
-    """Remove mentions from the index in use. What was read before `version` does not come back."""
+    """Remove mentions that are not newer than `version` from the index in use; returns how many were there.
+
+    An older one does not bring them back for as long as the server remembers what it deleted (see the template).
+    """
     return sum(_delete(client, names, chunk, version) for chunk in chunks(list(dict.fromkeys(ids))))
 
 
 def _delete(client: Elasticsearch, names: Names, ids: Sequence[str], version: int) -> int:
     removed, left = 0, list(ids)
-    for _ in range(_TRIES):
+    for attempt in range(TRIES):
+        if attempt:
+            time.sleep(pause(attempt))
         client.indices.refresh(index=names.read)
         found = client.search(
             index=names.read,
             query={"ids": {"values": left}},
             size=len(left),
-            version=True,
             source=False,
             allow_partial_search_results=False,
         )["hits"]["hits"]
         if not found:
             return removed
-        answer = client.bulk(
-            operations=[
-                {
-                    "delete": {
-                        "_index": row["_index"],
-                        "_id": row["_id"],
-                        # A clock that runs ahead may have written it: it goes all the same.
-                        "version": max(version, row["_version"]),
-                        "version_type": "external_gte",
-                    }
-                }
-                for row in found
-            ]
-        )
-        left = []
-        for row, item in zip(found, answer["items"], strict=True):
-            status = item["delete"]["status"]
-            if status == 409 or (status != 404 and read_item(item["delete"]).outcome is Outcome.BUSY):
-                left.append(row["_id"])
-            elif status == 200:
-                removed += 1
+        answer = client.bulk(operations=[_deletion(row, version) for row in found])
+        said = [item["delete"] for item in answer["items"]]
+        removed += len([item for item in said if item["status"] == 200])
+        # Not there any more, or newer than what asks for its removal: nothing to do.
+        refused = [item for item in said if item["status"] not in (200, 404, 409)]
+        left = [str(item["_id"]) for item in refused if read_item(item).outcome is Outcome.BUSY]
         if not left:
             return removed
-    raise IndexUnavailable(f"{len(left)} 条提及没有删掉：它们正被改写，或服务器正忙。请稍后再试。")
+    raise IndexUnavailable(f"{len(left)} 条提及没有删掉：服务器一直忙。请稍后再试。")
+
+
+def _deletion(row: Mapping[str, Any], version: int) -> dict[str, Any]:
+    return {
+        "delete": {"_index": row["_index"], "_id": row["_id"], "version": version, "version_type": "external_gte"},
+    }
 
 
 def prune(client: Elasticsearch, names: Names, before: datetime) -> int:

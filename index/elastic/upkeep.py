@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from elasticsearch import Elasticsearch
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from elasticsearch import ConnectionTimeout, Elasticsearch
 
 from core.errors import IndexMismatch
 from index.base import IndexState, Piece
@@ -10,8 +14,12 @@ from index.elastic.generations import aliases_of, remove_retired
 from index.elastic.naming import Names
 from index.elastic.server import check_drift, versions
 
-#: Past months merged in one go: each may take the disk of its whole size for a while.
-_MERGED = 3
+log = logging.getLogger("tingfeng.index")
+
+#: A past month that changes a little is not merged anew every day: from so many pieces on, or so large a share deleted.
+_PIECES, _GONE = 4, 0.1
+#: Seconds that merging one month may take before the server is left to do it alone.
+_PATIENCE = 3600.0
 
 
 def state(client: Elasticsearch, names: Names) -> IndexState:
@@ -58,17 +66,29 @@ def _remarks(client: Elasticsearch, names: Names) -> list[str]:
 
 
 def maintain(client: Elasticsearch, names: Names, *, month: str) -> None:
-    """Check the mapping, remove what a rebuild left over, merge past months into one piece."""
+    """Check the mapping, remove what a rebuild left over, merge each past month that lies in many pieces into one."""
     check_drift(client, names.read)
     remove_retired(client, names)
-    merged = 0
-    segments = client.indices.segments(index=names.read)["indices"]
-    for index, row in sorted(segments.items(), reverse=True):
-        found = names.read_back(index)
-        if not found or not found[1] or found[1] >= month or merged == _MERGED:
-            continue
-        pieces = [len(copy["segments"]) for copies in row["shards"].values() for copy in copies]
-        if max(pieces, default=0) > 1:
-            # Not waited for: the server goes on by itself, and a large month takes longer than a request may.
-            client.indices.forcemerge(index=index, max_num_segments=1, wait_for_completion=False)
-            merged += 1
+    for index in _scattered(client, names, month):
+        try:
+            client.options(request_timeout=_PATIENCE).indices.forcemerge(index=index, max_num_segments=1)
+        except ConnectionTimeout:
+            log.warning("merge_goes_on", extra={"index": index})  # by itself, on the server
+            return
+
+
+def _scattered(client: Elasticsearch, names: Names, month: str) -> list[str]:
+    """The indices of past months of which a copy has many pieces, or much that is deleted; the latest first."""
+    found = []
+    for index, row in client.indices.segments(index=names.read)["indices"].items():
+        back = names.read_back(index)
+        copies = [list(copy["segments"].values()) for shard in row["shards"].values() for copy in shard]
+        if back and back[1] and back[1] < month and any(map(_is_scattered, copies)):
+            found.append(index)
+    return sorted(found, reverse=True)
+
+
+def _is_scattered(segments: Sequence[Mapping[str, Any]]) -> bool:
+    there = sum(int(segment["num_docs"]) for segment in segments)
+    gone = sum(int(segment["deleted_docs"]) for segment in segments)
+    return len(segments) > _PIECES or gone > there * _GONE

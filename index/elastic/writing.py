@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -24,9 +25,11 @@ from index.elastic.client import BUSY
 from index.elastic.naming import month_of
 
 #: Whichever is reached first ends a chunk: enough for the server to be busy, little enough for a small heap.
-CHUNK_BYTES, CHUNK_ITEMS = 5_000_000, 500
+CHUNK_BYTES, CHUNK_ITEMS = 5_000_000, 250
 #: Mentions that are prepared in one go: enough for the faster splitting of words.
-PREPARED = 250
+PREPARED = 125
+#: Chunks that are on their way at once: while the server is busy with one the next is prepared.
+FLYING = 2
 #: How often a chunk, or what is left of it, is sent while the server says it is busy.
 TRIES = 6
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
@@ -71,14 +74,14 @@ class Writer:
 
     def write(self, items: Iterable[Item]) -> None:
         """Send all items; returns when each of them is in or refused. Raise the client's errors, `IndexTrouble`."""
-        with ThreadPoolExecutor(1, thread_name_prefix="bulk") as sender:
-            on_its_way: Future[None] | None = None
+        with ThreadPoolExecutor(FLYING, thread_name_prefix="bulk") as senders:
+            on_their_way: deque[Future[None]] = deque()
             for chunk in chunked(items):
-                if on_its_way is not None:
-                    on_its_way.result()
-                on_its_way = sender.submit(self.send, chunk)
-            if on_its_way is not None:
-                on_its_way.result()
+                if len(on_their_way) == FLYING:
+                    on_their_way.popleft().result()
+                on_their_way.append(senders.submit(self.send, chunk))
+            for sent in on_their_way:
+                sent.result()
 
     def send(self, chunk: Sequence[Item]) -> None:
         """Send one chunk, what is left of it again while the server is busy, in halves if it is too large."""
