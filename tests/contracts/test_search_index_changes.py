@@ -115,10 +115,10 @@ def test_what_was_read_earlier_never_replaces_what_was_read_later(
 def test_a_reading_that_confirms_what_is_in_counts_as_a_reading(index: SearchIndex) -> None:
     """The same mention read again later: what was read in between loses, though it differs from what is in."""
     moments = [START + timedelta(seconds=second) for second in (0, 1, 2)]
-    put(index, [mention(1, "今天的说法")], as_of=moments[0])
-    put(index, [mention(1, "今天的说法")], as_of=moments[2])
-    put(index, [mention(1, "昨天的说法")], as_of=moments[1])
-    assert find(index, "今天") == [1]
+    put(index, [mention(1, "甲种说法")], as_of=moments[0])
+    put(index, [mention(1, "甲种说法")], as_of=moments[2])
+    put(index, [mention(1, "乙种说法")], as_of=moments[1])
+    assert find(index, "甲种") == [1]
 
 
 def test_a_late_reading_loses_only_what_is_older(index: SearchIndex) -> None:
@@ -127,6 +127,27 @@ def test_a_late_reading_loses_only_what_is_older(index: SearchIndex) -> None:
     assert put(index, [mention(1, "旧的"), mention(2, "旧的")], as_of=EARLIER).count == 2
     assert find(index, "旧的") == [2]
     assert find(index, "新的") == [1]
+
+
+def test_a_removal_that_was_read_earlier_removes_nothing_that_was_read_later(index: SearchIndex) -> None:
+    """Who saw the post gone before it came back does no harm."""
+    put(index, [mention(1, "回来了"), mention(2, "旧的")], as_of=LATER)
+    put(index, [mention(2, "旧的")], as_of=LATER)
+    assert index.delete([mention(1, "").id], as_of=EARLIER) == 0
+    assert index.delete([mention(2, "").id], as_of=LATER) == 1
+    index.refresh()
+    assert find(index) == [1]
+
+
+def test_what_was_read_before_a_removal_does_not_come_back(index: SearchIndex) -> None:
+    """A slow reader does not undo a removal; a later reading does."""
+    put(index, [mention(1, "曾经")], as_of=START)
+    assert index.delete([mention(1, "").id], as_of=START + timedelta(seconds=2)) == 1
+    index.refresh()
+    assert put(index, [mention(1, "曾经")], as_of=START + timedelta(seconds=1)) == Added(count=1)
+    assert find(index) == []
+    put(index, [mention(1, "又有了")], as_of=START + timedelta(seconds=3))
+    assert find(index, "又有了") == [1]
 
 
 def test_of_one_batch_the_last_counts(index: SearchIndex) -> None:

@@ -6,20 +6,16 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from core.database import Database
 from core.model import Mention, Post, Verdict
 from index.base import Query, Term
-from index.connections import Connections
-from index.posts import PostStore
-from index.rebuild import rebuild
-from index.sqlite import FORMAT, SCHEMA, SqliteIndex
-from index.verdicts import VerdictStore
+from index.embedded.connections import Connections
+from index.embedded.schema import FORMAT, SCHEMA
+from index.sqlite import SqliteIndex
 
 START = datetime(2026, 3, 15, tzinfo=UTC)
 
@@ -38,13 +34,6 @@ def index(tmp_path: Path) -> Iterator[SqliteIndex]:
 
 def total(index: SqliteIndex, text: str = "刹车失灵") -> int:
     return index.search(Query(where=Term(text))).total
-
-
-def judge(database: Database, mentions: list[Mention], now: datetime = START) -> None:
-    PostStore(database).keep([mention.post for mention in mentions], source="s", raw=None, now=now)
-    store = VerdictStore(database)
-    with database.write() as connection:
-        store.save(connection, [mention.verdict for mention in mentions], now=now)
 
 
 def test_readers_go_on_while_a_writer_writes(index: SqliteIndex) -> None:
@@ -114,68 +103,13 @@ def test_the_file_survives_being_closed(index: SqliteIndex) -> None:
     assert total(index) == 1
 
 
-def test_a_rebuild_brings_in_what_the_truth_has(index: SqliteIndex, database: Database) -> None:
-    """After a rebuild the index holds exactly the judged posts, whatever it held before; progress was told."""
-    mentions = [one(number) for number in range(2500)]
-    judge(database, mentions)
-    index.add_many([one(9999, "早已删除"), replace(mentions[0], post=replace(mentions[0].post, text="旧的说法"))])
-    told: list[int] = []
-    held = SqliteIndex(index.path)
-    assert held.count() == 2
-    found = rebuild(index.path, VerdictStore(database), progress=told.append)
-    assert found == total(index) == 2500
-    assert total(index, "早已删除") == total(index, "旧的说法") == 0
-    assert told == [1000, 2000, 2500]
-    assert held.count() == total(held) == 2500  # a connection of another process sees the new content
-    index.add_many([one(3000)])
-    assert total(held) == 2501
-    assert sorted(path.name for path in index.path.parent.iterdir() if "rebuild" in path.name) == []
-    held.close()
-
-
-def test_what_is_judged_during_a_rebuild_is_not_lost(index: SqliteIndex, database: Database) -> None:
-    """The worker goes on; its mention is in the index when the rebuild is over."""
-    judge(database, [one(number) for number in range(10)])
-    late = replace(one(0), post=replace(one(0).post, native_id="late"))
-    late = replace(late, verdict=replace(late.verdict, id=late.post.id))
-
-    def meanwhile(done: int) -> None:
-        judge(database, [late], now=START + timedelta(seconds=5))
-        index.add_many([late])
-
-    rebuild(index.path, VerdictStore(database), progress=meanwhile)
-    assert total(index) == 11
-
-
-def test_a_rebuild_that_dies_leaves_the_index_as_it_was(index: SqliteIndex, database: Database) -> None:
-    """People go on searching the old index, and the next rebuild starts over."""
-    judge(database, [one(number) for number in range(10)])
-    index.add_many([one(77)])
-
-    def dies(done: int) -> None:
-        raise OSError("disk full")
-
-    store = VerdictStore(database)
-    with pytest.raises(OSError, match="disk full"):
-        rebuild(index.path, store, progress=dies)
-    assert total(index) == 1
-    assert rebuild(index.path, store) == 10
-
-
-def test_a_rebuild_of_nothing_empties_the_index(index: SqliteIndex, database: Database) -> None:
-    """No judged posts, no hits."""
-    index.add_many([one(1)])
-    assert rebuild(index.path, VerdictStore(database)) == 0
-    assert total(index) == 0
-
-
 def test_deleted_text_leaves_the_file(index: SqliteIndex) -> None:
     """Retention means gone: no token of a deleted mention can be found in the full-text tables."""
     index.add_many([one(1, "隐私"), one(2, "公开")])
     index.delete([one(1).id])
-    index.optimise()
+    index.maintain()
     with sqlite3.connect(index.path) as raw:
-        raw.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'texts', 'row')")
+        raw.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'chars', 'row')")
         found = {row[0] for row in raw.execute("SELECT term FROM temp.terms")}
     raw.close()
     assert "开" in found

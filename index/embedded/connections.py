@@ -53,14 +53,19 @@ class Connections:
             finally:
                 _roll_back(connection)
 
-    def copy_from(self, other: Path, *, progress: Callable[[int, int, int], None] | None = None) -> None:
+    def copy_from(self, other: Path, *, progress: Callable[[int, int], None] | None = None) -> None:
         """Replace the content by that of another file, as one transaction that readers do not wait for.
 
         The file itself stays: renaming another one over it would leave the open connections of other processes with
         the old file and the new file with the old write-ahead log.
         """
+
+        def told(_: int, left: int, total: int) -> None:
+            if progress:
+                progress(total - left, total)
+
         with self._writer, self._borrowed() as connection, closing(_open(other)) as source:
-            source.backup(connection, pages=_PAGES_A_STEP, progress=progress)
+            source.backup(connection, pages=_PAGES_A_STEP, progress=told)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:

@@ -1,0 +1,69 @@
+"""What FTS5 is told of a text, and asked about it.
+
+Text that people typed reaches FTS5 only as tokens of letters, digits and ideographs between quotes; so no search text
+can be FTS5 syntax.
+"""
+
+from __future__ import annotations
+
+from analysis.tokens import search_words, segmenter
+from core.model import Post
+from core.text import clean, fold
+from index.base import All, AnyOf, Node, Not, Term
+from index.exact import phrase, title_and_text, tokens_of_folded, wished_phrases
+
+#: Never a token of any text.
+_NOWHERE = '"\ue003"'
+#: Words beyond these add nothing to the order of hits.
+_MAX_WORDS = 32
+#: Words of a text beyond this are not taken: they only order hits, and a huge text must not hold up the batch.
+_WEIGHED = 20_000
+
+
+def text_columns(post: Post) -> tuple[str, str]:
+    """The tokens of a post for phrases, and its words for relevance, each joined by blanks."""
+    parts = [fold(clean(part)) for part in title_and_text(post)]  # folding costs more than finding the tokens
+    words = segmenter().search_words_of_folded("\n".join(parts)[:_WEIGHED])
+    return " ".join(tokens_of_folded(parts)), " ".join(dict.fromkeys(words))
+
+
+def expression(node: Node) -> str | None:
+    """The FTS5 expression that matches what a tree of terms matches; `None` where it holds anything else.
+
+    FTS5 knows "a NOT b" but no bare "NOT b": a negation must stand beside something that is wanted.
+    """
+    match node:
+        case Term(text):
+            return quoted(phrase(text))
+        case All(nodes):
+            wanted = [expression(inner) for inner in nodes if not isinstance(inner, Not)]
+            unwanted = [expression(inner.node) for inner in nodes if isinstance(inner, Not)]
+            if not wanted:
+                return None
+            both = _joined(wanted, "AND")
+            if both is None or not unwanted:
+                return both
+            others = _joined(unwanted, "OR")
+            return None if others is None else f"({both} NOT {others})"
+        case AnyOf(nodes):
+            return _joined([expression(inner) for inner in nodes], "OR")
+        case _:
+            return None
+
+
+def quoted(tokens: list[str]) -> str:
+    """The FTS5 expression of tokens that stand side by side."""
+    return f'"{" ".join(tokens)}"' if tokens else _NOWHERE
+
+
+def telling_words(node: Node | None) -> list[str]:
+    """The words by which hits of a tree are ordered."""
+    found = dict.fromkeys(word for tokens in wished_phrases(node) for word in search_words("".join(tokens)))
+    return list(found)[:_MAX_WORDS]
+
+
+def _joined(parts: list[str | None], operator: str) -> str | None:
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts) or not known:
+        return None
+    return known[0] if len(known) == 1 else f"({f' {operator} '.join(known)})"
