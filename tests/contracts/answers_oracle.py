@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from core.model import Mention
 from index.base import All, AnyOf, Between, Facet, FieldIs, Node, Not, Query, Term, Within
@@ -29,6 +29,8 @@ class Oracle:
             {name: {same_value(value) for value in values} for name, values in values_of(one, ZONE).items()}
             for one in mentions
         ]
+        self._orders = [first_number(one.post.when) + (int(one.id[:6], 16) >> 24 - _ID_BITS) for one in mentions]
+        self._facet = cache(self._facets)
         self._leaf = lru_cache(100_000)(self._matching)
 
     def hits(self, query: Query) -> frozenset[int]:
@@ -48,23 +50,22 @@ class Oracle:
             case _:
                 return self._leaf(node)
 
-    def rank(self, query: Query, mention: Mention) -> tuple[int, int]:
+    def rank(self, query: Query, number: int) -> tuple[int, int]:
         """What orders hits by time or risk: higher comes first."""
-        number = first_number(mention.post.when) + (int(mention.id[:6], 16) >> 24 - _ID_BITS)
-        return (mention.verdict.risk if query.sort == "risk" else 0), number
+        return (self.mentions[number].verdict.risk if query.sort == "risk" else 0), self._orders[number]
 
     def counts(self, found: frozenset[int], facet: Facet) -> dict[str, int]:
         """How many of these mentions each value of the facet has, most first, then by value."""
-        counted = Counter(value for number in found for value in set(self.facet(self.mentions[number], facet)))
+        counted = Counter(value for number in found for value in self._facet(facet)[number])
         return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
-    def facet(self, mention: Mention, facet: Facet) -> tuple[str, ...]:
-        """The values of a facet, as the mention has them."""
+    def _facets(self, facet: Facet) -> list[frozenset[str]]:
+        """The values of a facet, as each mention has them."""
         if facet == "store":
-            return tuple(subject for subject in mention.verdict.subjects if subject in STORES)
+            return [frozenset(one.verdict.subjects).intersection(STORES) for one in self.mentions]
         if facet == "hour":
-            return (mention.post.when.astimezone(ZONE).strftime("%Y-%m-%dT%H"),)
-        return values_of(mention, ZONE)[facet]
+            return [frozenset((one.post.when.astimezone(ZONE).strftime("%Y-%m-%dT%H"),)) for one in self.mentions]
+        return [frozenset(values_of(one, ZONE)[facet]) for one in self.mentions]
 
     def _matching(self, node: Node) -> frozenset[int]:
         test: Callable[[int], bool]
@@ -89,7 +90,7 @@ class Oracle:
                 last = None if until is None else first_number(until)
 
                 def test(number: int) -> bool:
-                    at = first_number(self.mentions[number].post.when)
+                    at = self._orders[number]
                     return (first is None or at >= first) and (last is None or at < last)
 
             case _:
