@@ -155,12 +155,12 @@ class _Reader:
     def _nothing_here(self, found: Lexeme | None) -> QuerySyntaxError:
         before = self.lexemes[self.at - 1] if self.at else None
         if before is not None and before.kind in ("and", "or", "not"):
-            return self.bad(before, f"“{before.typed.text}”后面缺少检索词", f"请补上检索词；{_QUOTE_IT}")
+            return self.bad(before, f"“{before.typed.shown()}”后面缺少检索词", f"请补上检索词；{_QUOTE_IT}")
         if before is not None and before.kind == "open":
             return self.bad(before, "括号里没有检索词" if found else "括号没有闭合", "请补上检索词和右括号。")
         if found is not None and found.kind == "close":
             return self.bad(found, "多了一个右括号", "请删去它，或补上左括号。")
-        return self.bad(found, f"“{found.typed.text if found else ''}”前面缺少检索词", f"请补上检索词；{_QUOTE_IT}")
+        return self.bad(found, f"“{found.typed.shown() if found else ''}”前面缺少检索词", f"请补上检索词；{_QUOTE_IT}")
 
 
 def _term(typed: Typed) -> Term:
