@@ -36,7 +36,7 @@ class Live:
 
     def open_month(self, client: Elasticsearch, month: str) -> None:
         """Make the index of a month in the generation in use."""
-        open_month(client, self.names, month)
+        open_month(client, self.names, month, check=lambda index: check_drift(client, index))
 
 
 class ElasticIndex:

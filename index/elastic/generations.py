@@ -6,7 +6,7 @@ ours: a search sees the old generation or the new one, and a new month is taken 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
@@ -39,12 +39,17 @@ def live_generation(client: Elasticsearch, names: Names) -> str | None:
     return known[0] if known else None
 
 
-def open_month(client: Elasticsearch, names: Names, month: str) -> None:
-    """Make the index of a month and take it in, if another process has not."""
+def open_month(client: Elasticsearch, names: Names, month: str, *, check: Callable[[str], None]) -> None:
+    """Make the index of a month and take it in, if another process has not.
+
+    `check` raises if an index is not as we write it: somebody may have made one of this name by hand, which would take
+    what we write and never find it.
+    """
     for _ in range(_TRIES):
         generation = ensure_live(client, names)
         index, base = names.index(generation, month), names.base(generation)
         create(client, index)
+        check(index)
         try:
             client.indices.update_aliases(
                 actions=[
