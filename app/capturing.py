@@ -21,9 +21,8 @@ def capture_forever(product: Product, stop: threading.Event) -> None:
     def on_sealed(connection: Connection, exhibit: Exhibit) -> None:
         now = product.clock()
         product.outbox.evidence_ready(connection, exhibit, now)
-        # The archive is asked for what has evidence.
-        product.filing.ask(connection, [exhibit.post], now=now)
-        # So are saved searches, which meet a post when it is published; the dispatcher knows it and stays quiet.
+        # The archive is asked for what has evidence, and so are saved searches: both meet a post when it is published.
+        # The dispatcher knows it and stays quiet.
         WorkQueue(product.database, "publish").put(connection, [exhibit.post], due=now, now=now)
 
     service.capture_forever(

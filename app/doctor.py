@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Literal
 from urllib.parse import urlsplit
@@ -14,6 +12,8 @@ from urllib.parse import urlsplit
 from alerts.search_sheets import read_sheets
 from alerts.source_words import shown_state
 from app.browsing import why_no_browser
+from app.doctor_index import examine_index
+from app.findings import Finding
 from app.known_parsers import require_parsers
 from app.wiring import Product
 from core.durations import in_chinese
@@ -24,23 +24,22 @@ _LEAST_FREE_GB = 1.0
 #: What is due and was not touched for this long is not being worked on.
 _LATE = timedelta(minutes=15)
 _RUNNING = "tingfeng run 在运行吗？"
+_RESTING = f"索引可用吗（见「检索索引」）？{_RUNNING}"
+#: In which line of the log stands why something was set aside, where it is not `item_failed`.
+_BURIED: Mapping[QueueName, str] = {
+    "pictures": "查看日志中的 pictures_failed",
+    "index": "查看日志中的 mention_not_indexed 与 item_failed",
+    "index_fallback": "查看日志中的 mention_not_indexed 与 item_failed",
+}
 _QUEUES: tuple[tuple[QueueName, str], ...] = (
     ("assess", "待研判"),
     ("publish", "待发布"),
+    ("index", "待写入索引"),
+    ("index_fallback", "待写入后备索引"),
     ("capture", "待取证"),
     ("deliver", "待投递"),
     ("pictures", "待读图"),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One item that was looked at."""
-
-    level: Literal["ok", "warn", "bad"]
-    item: str
-    state: str
-    fix: str = ""
 
 
 def examine(product: Product) -> list[Finding]:
@@ -49,7 +48,7 @@ def examine(product: Product) -> list[Finding]:
         *_settings(product),
         *_store(product),
         *_model(product),
-        *_index(product),
+        *examine_index(product),
         *_browser(product),
         *_disk(product),
         *_queues(product),
@@ -100,22 +99,6 @@ def _mending(product: Product) -> str:
     return "tingfeng models rollback，退回上一个版本" if is_learnt else "重新安装"
 
 
-def _index(product: Product) -> Iterator[Finding]:
-    waiting, _ = WorkQueue(product.database, "publish").backlog()
-    try:
-        filed = product.index.count()
-    except sqlite3.Error as bad:
-        yield Finding(level="bad", item="检索索引", state=f"无法读取（{bad}）", fix="tingfeng index rebuild")
-        return
-    judged = product.verdicts.count()
-    # What waits to be published is judged and not yet filed; anything beyond that is missing.
-    if filed + waiting < judged:
-        state = f"索引 {filed} 条，已研判 {judged} 条"
-        yield Finding(level="bad", item="检索索引", state=state, fix="tingfeng index rebuild")
-    else:
-        yield Finding(level="ok", item="检索索引", state=f"{filed} 条")
-
-
 def _browser(product: Product) -> Iterator[Finding]:
     if missing := why_no_browser(product.settings.evidence.browser):
         yield Finding(level="warn", item="浏览器", state="没有；预警会标明「无法取证」", fix=missing)
@@ -141,14 +124,17 @@ def _disk(product: Product) -> Iterator[Finding]:
 
 
 def _queues(product: Product) -> Iterator[Finding]:
+    filed = {target.queue for target in product.index_targets}
     for name, shown in _QUEUES:
+        if name == "index_fallback" and name not in filed:
+            continue
         waiting, buried = WorkQueue(product.database, name).backlog()
         if buried:
             state = f"{waiting} 项等待，{buried} 项因错误搁置"
-            yield Finding(level="bad", item=shown, state=state, fix="查看日志中的 item_failed（图片：pictures_failed）")
+            yield Finding(level="bad", item=shown, state=state, fix=_BURIED.get(name, "查看日志中的 item_failed"))
         elif (late := WorkQueue(product.database, name).late(product.clock())) > _LATE:
             state = f"{waiting} 项等待，最久的已过时 {in_chinese(late)}"
-            yield Finding(level="bad", item=shown, state=state, fix=_RUNNING)
+            yield Finding(level="bad", item=shown, state=state, fix=_RESTING if name in filed else _RUNNING)
         else:
             yield Finding(level="ok", item=shown, state=f"{waiting} 项等待")
 

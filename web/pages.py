@@ -15,13 +15,14 @@ from alerts.search_sheets import read_sheets
 from alerts.search_words import in_words
 from core.errors import QuerySyntaxError
 from core.model import CHANNELS, GRADES, Exhibit, Mention
-from core.work import QueueName, WorkQueue
+from core.work import WorkQueue
 from index.base import Facet, Query
 from index.corrections import CorrectionStore
 from index.posts import PostStore
 from web.alert_desk import AlertDesk
 from web.console import Console
 from web.exhibit_files import ExhibitFiles
+from web.health import QUEUES, health
 from web.search_form import PAGE, SORTS, SearchForm, read_form
 from web.showing import LONGEST_TEXT, pieces, templates
 from web.source_desk import SourceDesk
@@ -34,7 +35,6 @@ _FACETS: tuple[tuple[str, Facet, str], ...] = (
     ("subjects", "subject", "监测对象"),
     ("categories", "category", "类别"),
 )
-_QUEUES: tuple[QueueName, ...] = ("assess", "publish", "capture", "deliver", "pictures")
 
 
 class Pages:
@@ -65,7 +65,7 @@ class Pages:
             overdue=len(self.console.cases.overdue(now)),
             trouble=[one.source.name for one in self.sources_desk.healths() if one.troubled],
             gone=self._gone(sheet.letter.mention for sheet in sheets),
-            failed=sum(WorkQueue(self.console.database, name).backlog()[1] for name in _QUEUES),
+            failed=sum(WorkQueue(self.console.database, name).backlog()[1] for name in QUEUES),
         )
 
     def alert(self, key: str) -> str:
@@ -136,13 +136,7 @@ class Pages:
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Whether the stores answer, and what waits: for a machine that watches us."""
-        try:
-            backlog = {name: WorkQueue(self.console.database, name).backlog() for name in _QUEUES}
-            mentions = self.console.index.search(Query(limit=1)).total
-        except Exception as bad:  # noqa: BLE001  # whatever is broken, a health check answers
-            return False, {"ok": False, "problem": type(bad).__name__}
-        queues = {name: {"waiting": waiting, "buried": buried} for name, (waiting, buried) in backlog.items()}
-        return True, {"ok": True, "mentions": mentions, "queues": queues}
+        return health(self.console)
 
     def problem(self, title: str, said: str) -> str:
         """A page that says what went wrong."""

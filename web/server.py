@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,12 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from core.errors import NotFound
+from core.errors import IndexTrouble, NotFound
 from web.console import Console
 from web.guard import HEADERS, Guard, refuse_open_address
 from web.pages import Pages
+
+log = logging.getLogger("tingfeng.web")
 
 
 def create_app(console: Console) -> FastAPI:
@@ -77,6 +81,20 @@ def _errors(app: FastAPI, pages: Pages) -> None:
     @app.exception_handler(NotFound)
     def not_found(_: Request, problem: Exception) -> HTMLResponse:
         return HTMLResponse(pages.problem("找不到", str(problem)), status_code=404)
+
+    @app.exception_handler(IndexTrouble)
+    def no_index(_: Request, problem: Exception) -> HTMLResponse:
+        said = f"{problem} 预警不受影响；索引恢复后自动补上。"
+        return HTMLResponse(pages.problem("检索暂不可用", said), status_code=503)
+
+    @app.exception_handler(sqlite3.Error)
+    def no_file(_: Request, problem: Exception) -> HTMLResponse:
+        # The database speaks through SQLAlchemy: this is the embedded index.
+        log.error("index_failed", extra={"reason": str(problem)})
+        said = (
+            f"内嵌索引不能使用（{problem}）。请在服务器上运行 tingfeng doctor；文件损坏时运行 tingfeng index rebuild。"
+        )
+        return HTMLResponse(pages.problem("检索暂不可用", said), status_code=503)
 
     @app.exception_handler(HTTPException)
     def refused(_: Request, problem: Any) -> HTMLResponse:
