@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 from core.durations import format_duration
 from core.errors import ConfigError, QuerySyntaxError
 from core.model import CHANNELS, GRADES, Channel, Grade, require_aware
+from core.settings import Settings
 from core.text import clean
 from index.base import Between, Query, Sort
+from index.near_names import known_names
 from index.query import parse
 from index.render import render
 from index.rows import storable
@@ -25,8 +27,8 @@ SORTS: tuple[Sort, ...] = get_args(Sort)
 LONGEST_NAME, LONGEST_OWNER = 60, 120
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(days=30)
 PAUSE = timedelta(minutes=10)
-#: Values of one filter; more than anybody chooses by hand.
-_MOST_VALUES = 50
+#: Values of one filter: as many as the console's search page takes.
+_MOST_VALUES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +92,16 @@ class SavedSearch:
         return bool(self.notify) and not self.muted
 
 
-def query(search: SavedSearch, *, now: datetime, zone: ZoneInfo) -> Query:
-    """What the search asks for at this moment. Raise `QuerySyntaxError` where its text cannot be read any more."""
+def query(
+    search: SavedSearch, *, now: datetime, zone: ZoneInfo, known: Mapping[str, Collection[str]] | None = None
+) -> Query:
+    """What the search asks for at this moment; `known` is for better advice, as in `index.query.parse`.
+
+    Raise `QuerySyntaxError` where its text cannot be read (any more).
+    """
     asked = search.filters
     return Query(
-        where=parse(search.text, now=now, zone=zone),
+        where=parse(search.text, now=now, zone=zone, known=known),
         grades=asked.grades,
         channels=asked.channels,
         subjects=asked.subjects,
@@ -132,8 +139,8 @@ def address(search: SavedSearch) -> str:
     return "/search?" + urlencode([(name, value) for name, value in values if value], errors="replace")
 
 
-def checked(search: SavedSearch, *, notifiers: Collection[str], now: datetime, zone: ZoneInfo) -> SavedSearch:
-    """The search as it may be saved: names without what nobody sees.
+def checked(search: SavedSearch, *, settings: Settings, kept: Collection[str] = (), now: datetime) -> SavedSearch:
+    """The search as it may be saved: names without what nobody sees. `kept` are notifiers that may be there anyway.
 
     Raise `QuerySyntaxError` for a text that cannot be read, `ConfigError` for anything else that makes no sense.
     """
@@ -143,7 +150,7 @@ def checked(search: SavedSearch, *, notifiers: Collection[str], now: datetime, z
         name=proper_name(search.name),
         text=storable(search.text).strip(),
         filters=_checked_filters(search.filters),
-        notify=_checked_notifiers(search.notify, notifiers),
+        notify=_checked_notifiers(search.notify, (*settings.notifiers, *kept)),
         pause=search.pause,
         created=search.created,
         told=search.told,
@@ -152,7 +159,8 @@ def checked(search: SavedSearch, *, notifiers: Collection[str], now: datetime, z
     if not SHORTEST_PAUSE <= tidy.pause <= LONGEST_PAUSE:
         fix = f"{format_duration(SHORTEST_PAUSE)} 至 {format_duration(LONGEST_PAUSE)}，例如 10m"
         raise refusal("pause", format_duration(tidy.pause), "超出范围", fix)
-    if query(tidy, now=now, zone=zone).where is None and not tidy.filters.narrow():
+    known = known_names(settings).of
+    if query(tidy, now=now, zone=settings.zone, known=known).where is None and not tidy.filters.narrow():
         raise refusal("text", tidy.text, "没有任何条件，会得到全部帖文", "写出检索式，或加上等级、渠道等条件")
     return tidy
 

@@ -108,7 +108,7 @@ class SavedSearches:
             pause=before.pause if pause is None else pause,
         )
         # A notifier that has left the settings since may stay where nobody touched the list.
-        found = self._checked(wished, now, known=before.notify if notify is None else ())
+        found = self._checked(wished, now, kept=before.notify if notify is None else ())
         asks = (found.text, found.filters) != (before.text, before.filters)
         columns = {key: values_of(found)[key] for key in ("text", "filters", "notify", "pause")}
         return self._update(before, columns, begins=asks or not before.watches, now=now)
@@ -185,9 +185,8 @@ class SavedSearches:
             for row in rows
         }
 
-    def _checked(self, search: SavedSearch, now: datetime, *, known: Sequence[str] = ()) -> SavedSearch:
-        notifiers = (*self.settings.notifiers, *known)
-        return checked(search, notifiers=notifiers, now=now, zone=self.settings.zone)
+    def _checked(self, search: SavedSearch, now: datetime, *, kept: Sequence[str] = ()) -> SavedSearch:
+        return checked(search, settings=self.settings, kept=kept, now=now)
 
     def _update(self, before: SavedSearch, columns: Mapping[str, Any], *, begins: bool, now: datetime) -> SavedSearch:
         with self.database.write() as connection:

@@ -12,6 +12,8 @@ import typer
 
 from app.cli.hits import channel_named, grade_named, show_page
 from app.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, open_product
+from app.cli.pipes import reader_may_leave
+from app.cli.search_options import CategoryOption, ChannelOption, GradeOption, RiskOption, SubjectOption
 from app.cli.searches_words import as_json_row, show_list, show_one
 from core.durations import BadDuration, parse_duration
 from core.errors import ConfigError
@@ -27,11 +29,6 @@ searches_app = typer.Typer(help="检索订阅：保存常用的检索，有新�
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="名称，同一订阅人不重名。")]
 OwnerOption = Annotated[str, typer.Option("--owner", help="订阅人；默认当前用户。")]
-GradeOption = Annotated[list[str] | None, typer.Option("--grade", help="只要这一等级：A、B 或 C，可重复。")]
-ChannelOption = Annotated[list[str] | None, typer.Option("--channel", help="只要这一渠道，可重复。")]
-SubjectOption = Annotated[list[str] | None, typer.Option("--subject", help="只要这一监测对象，可重复。")]
-CategoryOption = Annotated[list[str] | None, typer.Option("--category", help="只要这一类别，可重复。")]
-RiskOption = Annotated[int | None, typer.Option("--min-risk", help="风险不低于，0 至 100。")]
 NegativeOption = Annotated[float | None, typer.Option("--min-negative", help="负面概率不低于，0 至 1。")]
 SortOption = Annotated[Sort | None, typer.Option("--sort", help="查看时的排序。")]
 NotifyOption = Annotated[
@@ -96,12 +93,13 @@ def show_all(
 ) -> None:
     """列出检索订阅：检索什么、通知谁、等待通知的结果、有没有失效。"""
     product = open_product(config)
-    sheets = _sheets(product, product.searches.list(owner.strip() or None))
-    if as_json:
+    sheets = _sheets(product, product.searches.list(" ".join(owner.split()) or None))
+    with reader_may_leave():
+        if not as_json:
+            show_list(sheets, zone=product.settings.zone, now=product.clock())
+            return
         for sheet in sheets:
             typer.echo(dumps(as_json_row(sheet)))
-        return
-    show_list(sheets, zone=product.settings.zone, now=product.clock())
 
 
 def show(
@@ -129,7 +127,8 @@ def run(
     product = open_product(config)
     search = product.searches.get(_owner(owner), name)
     asked = replace(query(search, now=product.clock(), zone=product.settings.zone), limit=limit)
-    show_page(product.index.search(asked), product.settings.zone, as_json=as_json)
+    with reader_may_leave():
+        show_page(product.index.search(asked), product.settings.zone, as_json=as_json)
 
 
 def change(
