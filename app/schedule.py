@@ -36,6 +36,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
 _TELL_EVERY = timedelta(minutes=1)
 #: Lines of `job_runs` older than this are dropped.
 _KEEP_RUNS = timedelta(days=14)
+#: When the search index is pruned and merged: few people search at that hour.
+_MAINTAINED = time(3, 30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,7 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
             for kind in kinds
         ),
         Job(name="digest", command=("digest", "--date", "yesterday", "--send", "--quiet"), daily=time(hour, minute)),
+        Job(name="index", command=("index", "maintain", "--quiet"), daily=_MAINTAINED),
         Job(
             name="searches",
             command=("searches", "tell", "--quiet"),
