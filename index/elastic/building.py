@@ -11,6 +11,7 @@ from elasticsearch import Elasticsearch
 from core.model import Mention
 from index.base import Added
 from index.elastic.generations import aliases_of, create, go_live, live_generation, remove, remove_retired
+from index.elastic.mapping import REFRESH
 from index.elastic.naming import Names
 from index.elastic.reading import count
 from index.elastic.server import Server
@@ -74,7 +75,7 @@ class ElasticBuilding:
             pattern = names.generation(self._name)
             settings = self._server.settings
             client.indices.put_settings(
-                index=pattern, settings={"refresh_interval": None, "number_of_replicas": settings.replicas}
+                index=pattern, settings={"refresh_interval": REFRESH, "number_of_replicas": settings.replicas}
             )
             done()
             client.indices.refresh(index=pattern)

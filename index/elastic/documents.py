@@ -17,12 +17,12 @@ from core.wire import dumps
 from index.bodies import body_of
 from index.exact import title_and_text, tokens_of_folded
 from index.fields import same_value, values_of
-from index.rownumber import first_number
+from index.rownumber import milliseconds
 
 #: Words of a text beyond this are not taken: they only order hits, and a huge text must not hold up the batch.
 _WEIGHED = 20_000
-#: The id's leading bits that are in `number`, behind the time; the next 63 are in `tie`. (24 hex digits are 96 bits.)
-_LEADING, _FOLLOWING, _ID = 21, 63, 96
+#: Bits of an id (24 hex digits), and how many of them, the first, are in `tie`.
+_ID, _TIE = 96, 63
 
 
 def document(mention: Mention, zone: ZoneInfo) -> bytes:
@@ -41,7 +41,7 @@ def documents(mentions: Sequence[Mention], zone: ZoneInfo) -> list[bytes]:
 def _row(mention: Mention, zone: ZoneInfo, *, chars: Sequence[str], words: Sequence[str]) -> dict[str, Any]:
     post, verdict = mention.post, mention.verdict
     fields = values_of(mention, zone)
-    number, tie = order_of(mention)
+    when, tie = order_of(mention)
     return {
         "chars": " ".join(chars),
         "words": " ".join(words),
@@ -55,8 +55,7 @@ def _row(mention: Mention, zone: ZoneInfo, *, chars: Sequence[str], words: Seque
         "event": verdict.event,
         "day": fields["day"][0],
         "hour": post.when.astimezone(zone).isoformat()[:13],
-        "when": number >> _LEADING,
-        "number": number,
+        "when": when,
         "tie": tie,
         "risk": verdict.risk,
         "negative": verdict.negative,
@@ -72,10 +71,11 @@ def _written(row: dict[str, Any]) -> bytes:
 
 
 def order_of(mention: Mention) -> tuple[int, int]:
-    """`number` and `tie`: what mentions are ordered by, newest first; unlike for any two ids."""
-    key = int(mention.id, 16)
-    number = first_number(mention.post.when) + (key >> (_ID - _LEADING))
-    return number, (key >> (_ID - _LEADING - _FOLLOWING)) & ((1 << _FOLLOWING) - 1)
+    """`when` and `tie`: the moment to the millisecond, and the beginning of the id, unlike for any two mentions.
+
+    Newest first is both descending: the order that `index.rownumber` gives, for moments that it does not reach too.
+    """
+    return milliseconds(mention.post.when), int(mention.id, 16) >> (_ID - _TIE)
 
 
 @lru_cache(8192)  # mentions of one day share nearly all values but their authors

@@ -13,6 +13,9 @@ from core.settings import ElasticsearchSettings
 
 #: Raised with every change of the mapping or of what is written: an index of another format must be rebuilt.
 FORMAT = 1
+#: How long what was added may stay unseen. Said outright: without it, what nobody searched for a while lets the next
+#: search wait.
+REFRESH = "2s"
 
 #: Longer values are not counted by facets (and are found all the same): Lucene refuses terms beyond 32,766 bytes.
 _LONGEST_VALUE = 8191
@@ -24,9 +27,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "words": {"type": "text", "analyzer": "whitespace", "index_options": "freqs"},
     "tags": {"type": "keyword", "doc_values": False},
     **dict.fromkeys(("channel", "source", "site", "category", "grade", "subject", "event", "day", "hour"), _COUNTED),
-    # For people who look at the index with other tools; searches use `number`.
-    "when": {"type": "date", "format": "epoch_millis", "index": False},
-    "number": {"type": "long"},
+    "when": {"type": "date", "format": "epoch_millis"},
     "tie": {"type": "long", "index": False},
     "risk": {"type": "integer"},
     "negative": {"type": "double"},
@@ -46,11 +47,10 @@ def template(pattern: str, settings: ElasticsearchSettings) -> dict[str, Any]:
             "settings": {
                 "number_of_shards": settings.shards,
                 "number_of_replicas": settings.replicas,
-                # Said outright: without it a shard that nobody searched for a while lets the next search wait.
-                "refresh_interval": "2s",
+                "refresh_interval": REFRESH,
                 # A slow reader does not bring back what was deleted after it read.
                 "gc_deletes": "1h",
-                "sort.field": ["number", "tie"],
+                "sort.field": ["when", "tie"],
                 "sort.order": ["desc", "desc"],
             },
             "mappings": {

@@ -13,7 +13,7 @@ from analysis.tokens import search_words
 from index.base import All, AnyOf, Between, FieldIs, Node, Not, Query, Sort, Term, Within
 from index.elastic.documents import tag
 from index.exact import phrase, wished_phrases
-from index.rownumber import first_number
+from index.rownumber import milliseconds
 from index.tree import whole_tree
 
 Clause = dict[str, Any]
@@ -26,14 +26,14 @@ _MAX_WORDS = 32
 _WORD_WEIGHT = 2.0
 
 _ORDERS: dict[Sort, list[dict[str, str]]] = {
-    "time": [{"number": "desc"}, {"tie": "desc"}],
-    "risk": [{"risk": "desc"}, {"number": "desc"}, {"tie": "desc"}],
-    "relevance": [{"_score": "desc"}, {"number": "desc"}, {"tie": "desc"}],
+    "time": [{"when": "desc"}, {"tie": "desc"}],
+    "risk": [{"risk": "desc"}, {"when": "desc"}, {"tie": "desc"}],
+    "relevance": [{"_score": "desc"}, {"when": "desc"}, {"tie": "desc"}],
 }
 
 
 def order(sort: Sort) -> list[dict[str, str]]:
-    """By which fields hits of this sort are ordered; `number` and `tie` make it total."""
+    """By which fields hits of this sort are ordered; `when` and `tie` make it total."""
     return _ORDERS[sort]
 
 
@@ -138,7 +138,7 @@ def _between(node: Between) -> Clause:
 def _within(node: Within) -> Clause:
     bounds: Clause = {}
     if node.since is not None:
-        bounds["gte"] = first_number(node.since)
+        bounds["gte"] = milliseconds(node.since)
     if node.until is not None:
-        bounds["lt"] = first_number(node.until)
-    return {"range": {"number": bounds}} if bounds else _EVERYTHING
+        bounds["lt"] = milliseconds(node.until)
+    return {"range": {"when": bounds}} if bounds else _EVERYTHING
