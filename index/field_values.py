@@ -47,11 +47,11 @@ class Reading:
     known: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
-def value_node(name: str, typed: Typed, reading: Reading) -> Node:
-    """One value of a field as a node. Raise `QuerySyntaxError`, with a suggestion."""
+def value_node(name: str, typed: Typed, reading: Reading, *, called: str) -> Node:
+    """One value of a field as a node; `called` is the field's name as typed. Raise `QuerySyntaxError`."""
     value = clean(typed.text)
     if not value:
-        raise typed.bad(f"“{name}:”后面缺少值", f"冒号后面紧接着写值，不要空格，例如 {example(name)}。")
+        raise typed.bad(f"“{called}:”后面缺少值", f"冒号后面紧接着写值，不要空格，例如 {example(name)}。")
     if name == "risk":
         return read_risk(typed)
     if name == "negative":

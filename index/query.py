@@ -134,7 +134,7 @@ class _Reader:
         name = canonical(found.typed.text)
         if name is None:
             raise _unknown_field(found.typed)
-        nodes = [value_node(name, value, self.reading) for value in found.values]
+        nodes = [value_node(name, value, self.reading, called=found.typed.text) for value in found.values]
         return nodes[0] if len(nodes) == 1 else AnyOf(tuple(nodes))
 
     def _word(self, found: Lexeme) -> Node:
