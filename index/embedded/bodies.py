@@ -26,12 +26,13 @@ _ALIKE = (
     '"verdict":{"id":"","negative":0.0,"subjects":[""],"categories":[],"event":null,"risk":0,"grade":null,'
     '"reasons":[],"model":""},"source":null,"evidence":null}'
 ).encode()  # fmt: skip
+_LEVEL = 3
 
 
 def packed(mention: Mention) -> tuple[bytes, int]:
     """The body, and a number that differs when the body does."""
     plain = dumps(body_of(mention)).encode()
-    packer = zlib.compressobj(6, zdict=_ALIKE)
+    packer = zlib.compressobj(_LEVEL, zdict=_ALIKE)
     return packer.compress(plain) + packer.flush(), int.from_bytes(blake2b(plain, digest_size=8).digest(), signed=True)
 
 

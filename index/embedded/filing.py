@@ -70,8 +70,9 @@ def file_all(
     confirmed = [(read, stored[key].row) for key in wishes if key not in changed and stored[key].read < read]
     connection.executemany("UPDATE mentions SET read = ? WHERE row = ?", confirmed)
     gone = []
-    for key, wish in changed.items():
-        wish.chars, wish.words = text_columns(wish.mention.post)
+    texts = text_columns([wish.mention.post for wish in changed.values()])
+    for (key, wish), (chars, words) in zip(changed.items(), texts, strict=True):
+        wish.chars, wish.words = chars, words
         wish.tokens = _checksum(wish.chars, wish.words)
         if key in stored and stored[key].tokens == wish.tokens:
             wish.row = stored[key].row
@@ -100,13 +101,14 @@ def remove(connection: sqlite3.Connection, rows: Iterable[int]) -> None:
     if not doomed:
         return
     stale = 0
-    for row in doomed:
-        body, tokens = connection.execute(
-            "SELECT body, tokens FROM (SELECT body FROM bodies WHERE row = ?1), "
-            "(SELECT tokens FROM mentions WHERE row = ?1)",
-            (row,),
+    kept = [
+        connection.execute(
+            "SELECT bodies.body, tokens FROM bodies JOIN mentions USING (row) WHERE row = ?", (row,)
         ).fetchone()
-        chars, words = text_columns(unpacked(body).post)
+        for row in doomed
+    ]
+    texts = text_columns([unpacked(body).post for body, _ in kept])
+    for row, (_, tokens), (chars, words) in zip(doomed, kept, texts, strict=True):
         if _checksum(chars, words) == tokens:
             connection.execute("INSERT INTO chars (chars, rowid, text) VALUES ('delete', ?, ?)", (row, chars))
             connection.execute("INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)", (row, words))

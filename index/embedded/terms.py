@@ -17,21 +17,23 @@ class Terms:
     _MANY: ClassVar = ("subject", "category")
 
     def __init__(self, connection: sqlite3.Connection, fields: Sequence[Mapping[str, Sequence[str]]]) -> None:
-        wanted = {(name, _plain(name, value)) for one in fields for name in (*self.SINGLE, *self._MANY)
-                  for value in one[name]}  # fmt: skip
         self._codes: dict[tuple[str, str], int] = {}
-        for name, value in sorted(wanted):
-            found = connection.execute("SELECT code FROM terms WHERE kind = ? AND value = ?", (name, value)).fetchone()
-            if found is None:
-                found = connection.execute(
-                    "INSERT INTO terms (kind, value, folded) VALUES (?, ?, ?) RETURNING code",
-                    (name, value, same_value(value)),
-                ).fetchone()
-            self._codes[name, value] = int(found[0])
+        for name in (*self.SINGLE, *self._MANY):
+            for value in {value for one in fields for value in one[name]}:
+                self._codes[name, value] = _code(connection, name, _plain(name, value))
 
     def code(self, name: str, value: str | None) -> int:
         """Its code, 0 for no value."""
-        return 0 if value is None else self._codes[name, _plain(name, value)]
+        return 0 if value is None else self._codes[name, value]
+
+
+def _code(connection: sqlite3.Connection, name: str, value: str) -> int:
+    found = connection.execute("SELECT code FROM terms WHERE kind = ? AND value = ?", (name, value)).fetchone()
+    if found is None:
+        found = connection.execute(
+            "INSERT INTO terms (kind, value, folded) VALUES (?, ?, ?) RETURNING code", (name, value, same_value(value))
+        ).fetchone()
+    return int(found[0])
 
 
 def _plain(name: str, value: str) -> str:
