@@ -19,11 +19,7 @@ def capture_forever(product: Product, stop: threading.Event) -> None:
         return product.posts.get([key]).get(key)
 
     def on_sealed(connection: Connection, exhibit: Exhibit) -> None:
-        now = product.clock()
-        product.outbox.evidence_ready(connection, exhibit, now)
-        # The archive is asked for what has evidence, and so are saved searches: both meet a post when it is published.
-        # The dispatcher knows it and stays quiet.
-        WorkQueue(product.database, "publish").put(connection, [exhibit.post], due=now, now=now)
+        ring_sealed(product, connection, exhibit)
 
     service.capture_forever(
         settings=product.settings,
@@ -35,3 +31,13 @@ def capture_forever(product: Product, stop: threading.Event) -> None:
         clock=product.clock,
         stop=stop,
     )
+
+
+def ring_sealed(product: Product, connection: Connection, exhibit: Exhibit) -> None:
+    """An exhibit is sealed: in that transaction, tell everybody who waits for it."""
+    now = product.clock()
+    product.outbox.evidence_ready(connection, exhibit, now)
+    # The archive is asked for what has evidence.
+    product.filing.ask(connection, [exhibit.post], now=now)
+    # So are saved searches, which meet a post when it is published; the dispatcher knows it and stays quiet.
+    WorkQueue(product.database, "publish").put(connection, [exhibit.post], due=now, now=now)
