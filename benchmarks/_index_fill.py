@@ -21,7 +21,7 @@ from benchmarks._index_raw import RawBulk, prepared
 from core.model import Mention
 from index.base import SearchIndex
 
-#: Batches that are added in one go before the other side has its turn.
+#: Thousands of mentions that are added in one go before the other side has its turn.
 _TURN = 10
 
 
@@ -69,12 +69,12 @@ class _Clock:
         return processor_seconds(self.pid) if self.pid else 0.0
 
 
-def fill(place: Place, *, seed: int, stage: int, count: int, beside: int, folder: Path) -> Filled:
+def fill(place: Place, *, seed: int, stage: int, count: int, batch: int, beside: int, folder: Path) -> Filled:
     """Add a stage of `count` mentions; the first `beside` of them also by the bare `_bulk`, turn and turn about."""
     index = place.open()
     clock, added, times = _Clock(pid=place.pid), 0, []
     bare = RawBulk(place) if beside else None
-    for number, batches in enumerate(_turns(Corpus(seed).stage(stage, count))):
+    for number, batches in enumerate(_turns(Corpus(seed).stage(stage, count), batch)):
         if bare and added < beside:
             ready = prepared(batches, folder, prefix=bare.prefix)  # before anybody's clock runs
             times.append(_both(clock, index, bare, batches, ready, ours_first=number % 2 == 0))
@@ -118,9 +118,10 @@ def _both(
     return clock.add(index, batches), theirs
 
 
-def _turns(batches: Iterator[list[Mention]]) -> Iterator[list[list[Mention]]]:
-    while turn := list(islice(batches, _TURN)):
-        yield turn
+def _turns(thousands: Iterator[list[Mention]], batch: int) -> Iterator[list[list[Mention]]]:
+    """Some ten thousand mentions at a time, in batches of the size that is added at once."""
+    while turn := [mention for some in islice(thousands, _TURN) for mention in some]:
+        yield [turn[start : start + batch] for start in range(0, len(turn), batch)]
 
 
 def main() -> None:

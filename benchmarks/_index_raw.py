@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 
 from benchmarks._index_places import ZONE, Place
 from core.model import Mention
-from index.elastic.documents import document
+from index.elastic.documents import documents
 from index.elastic.naming import FIRST, Names, month_of
+from index.elastic.writing import CHUNK_ITEMS
 
 
 class RawBulk:
@@ -53,13 +54,15 @@ class RawBulk:
 
 
 def prepared(batches: Sequence[Sequence[Mention]], folder: Path, *, prefix: str) -> list[Path]:
-    """The requests of some batches, one file each."""
+    """The requests of some mentions, one file each, as large as ours."""
     paths = []
-    for number, batch in enumerate(batches):
+    every = [mention for batch in batches for mention in batch]
+    for number, start in enumerate(range(0, len(every), CHUNK_ITEMS)):
         lines = []
-        for mention in batch:
+        chunk = every[start : start + CHUNK_ITEMS]
+        for mention, body in zip(chunk, documents(chunk, ZONE), strict=True):
             action = {"index": {"_index": prefix + month_of(mention.post.collected), "_id": mention.id}}
-            lines += [json.dumps(action).encode(), document(mention, ZONE)]
+            lines += [json.dumps(action).encode(), body]
         path = folder / f"bulk-{number}.ndjson"
         path.write_bytes(b"\n".join([*lines, b""]))
         paths.append(path)

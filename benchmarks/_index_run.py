@@ -65,8 +65,8 @@ def run(backend: str, folder: Path, wishes: argparse.Namespace) -> list[Stage]:
             filled: dict[str, Any] = (
                 asdict(known[number].filled)
                 if number < len(known)
-                else _worker("_index_fill", at, seed=wishes.seed, stage=number, count=count, beside=beside,
-                             folder=str(home))
+                else _worker("_index_fill", at, seed=wishes.seed, stage=number, count=count, batch=wishes.batch,
+                             beside=beside, folder=str(home))
             )  # fmt: skip
             searched = _worker("_index_search", at, seed=wishes.seed, rounds=wishes.rounds)
             stages.append(stage_from_json({"mentions": size, "filled": filled, "searched": searched}))
@@ -128,6 +128,7 @@ def _arguments() -> argparse.ArgumentParser:
     asked.add_argument(
         "--bare", type=int, default=100_000, help="mentions also added by bare _bulk requests (default 100000)"
     )
+    asked.add_argument("--batch", type=int, default=1_000, help="mentions added at once (default 1000, as in filing)")
     asked.add_argument("--heap", default="2g", help="memory for Elasticsearch's Java (default 2g)")
     asked.add_argument("--seed", type=int, default=315)
     asked.add_argument("--keep", type=Path, help="a folder for the archive; a later run only asks it again")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import get_args
 
-from benchmarks._index_places import Place, peak, resident
+from benchmarks._index_places import Place, peak, processor_seconds, resident
 from benchmarks._index_questions import filtered, questions
 from index.base import Facet, Query, SearchIndex
 
@@ -42,6 +42,8 @@ class Searched:
     #: Bytes: this process at most, and the server's now.
     memory: int
     server_memory: int
+    #: Milliseconds the server computed for one answer, over all questions.
+    server_computing: float
     load_before: float
     load_after: float
 
@@ -56,11 +58,13 @@ def search(place: Place, *, seed: int, rounds: int) -> Searched:
     chance = random.Random(f"asked {seed} {rounds}")
     found = {question.name: Answered(name=question.name, clock=[], computing=[]) for question in every}
     totals: dict[str, int] = {}
+    server = processor_seconds(place.pid) if place.pid else 0.0
     for number in range(rounds):
         for question in chance.sample(every, len(every)):
             totals[question.name] = _timed(found[question.name], index, question.ask(chance))
         sys.stderr.write(f"\r  {place.backend}: round {number + 1} of {rounds} ")
         sys.stderr.flush()
+    spent = processor_seconds(place.pid) - server if place.pid else 0.0
     mentions = index.count()
     whole = [_facet(index, facet, _WHOLE_ROUNDS, Query) for facet in FACETS]
     parts = [_facet(index, facet, _FILTERED_ROUNDS, lambda: filtered(chance)) for facet in FACETS]
@@ -71,7 +75,8 @@ def search(place: Place, *, seed: int, rounds: int) -> Searched:
         questions=[Answered(name=one.name, clock=one.clock, computing=one.computing, total=totals[one.name])
                    for one in found.values()],
         facets_whole=whole, facets_filtered=parts, memory=peak(os.getpid()),
-        server_memory=resident(place.pid) if place.pid else 0, load_before=load, load_after=os.getloadavg()[0],
+        server_memory=resident(place.pid) if place.pid else 0,
+        server_computing=spent * 1000 / (rounds * len(every)), load_before=load, load_after=os.getloadavg()[0],
     )  # fmt: skip
 
 

@@ -50,7 +50,12 @@ def stage_table(backend: str, stages: Sequence[Stage]) -> str:
             f" p99 {stage.percentile(99):.1f} ms (own processor {stage.percentile(50, computing=True):.1f},"
             f" {stage.percentile(95, computing=True):.1f}, {stage.percentile(99, computing=True):.1f});"
             f" memory {searched.memory / 1e6:,.0f} MB"
-            + (f", server {searched.server_memory / 1e6:,.0f} MB" if searched.server_memory else "")
+            + (
+                f", server {searched.server_memory / 1e6:,.0f} MB and {searched.server_computing:.1f} ms of computing"
+                " an answer"
+                if searched.server_memory
+                else ""
+            )
             + f"; load {searched.load_before:.1f} to {searched.load_after:.1f}"
         )
         if filled.beside:
