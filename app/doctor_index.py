@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from app.findings import Finding
 from app.index_wiring import Target
 from app.wiring import Product
+from core.config_server import exposed_hosts
 from core.errors import IndexMismatch, IndexTrouble
 from core.work import WorkQueue
 from index.base import IndexState
@@ -18,6 +19,10 @@ _REBUILD = "tingfeng index rebuild"
 
 def examine_index(product: Product) -> Iterator[Finding]:
     """Look at each index that is kept up to date."""
+    settings = product.settings
+    if settings.index.backend == "elasticsearch" and (hosts := exposed_hosts(settings.elasticsearch)):
+        state = f"密钥以明文发往 {'、'.join(hosts)}"
+        yield Finding(level="warn", item="检索服务器", state=state, fix="改用 https，或经本机上的隧道")
     for number, target in enumerate(product.index_targets):
         item, rebuild = ("检索索引", _REBUILD) if number == 0 else ("后备索引", f"{_REBUILD} --fallback")
         yield from _target(product, target, item=item, rebuild=rebuild)

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from core.config_server import anchored, check_server
 from core.errors import ConfigError
 from core.secret import Secret
 from core.settings import Settings, SourceSettings
@@ -251,6 +252,7 @@ def _check_references(settings: Settings, file: str, homes: Mapping[str, str]) -
                 raise ConfigError(file=file, key=key, value=name, problem="没有这个通知渠道", fix=f"可用：{known}")
     for source in settings.sources:
         _check_source(source, homes["sources"])
+    check_server(settings, file)
     risk = settings.risk
     if not risk.grade_a > risk.grade_b > risk.grade_c:
         value = f"{risk.grade_a}/{risk.grade_b}/{risk.grade_c}"
@@ -281,7 +283,8 @@ def _check_source(source: SourceSettings, file: str) -> None:
 
 
 def _anchored(settings: Settings, path: Path) -> Settings:
-    """The same settings with `data_dir` made absolute: relative paths count from the folder of `monitor.toml`."""
-    home = (path.resolve().parent / settings.general.data_dir).resolve()
-    general = settings.general.model_copy(update={"data_dir": home})
-    return settings.model_copy(update={"general": general})
+    """The same settings with absolute paths: relative ones count from the folder of `monitor.toml`."""
+    home = path.resolve().parent
+    general = settings.general.model_copy(update={"data_dir": (home / settings.general.data_dir).resolve()})
+    server = anchored(settings.elasticsearch, home)
+    return settings.model_copy(update={"general": general, "elasticsearch": server})

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.doctor import Finding, examine
+from app.doctor import examine
+from app.findings import Finding
 from app.wiring import Product
 from core.config import load_settings
 from core.secret import Secret
