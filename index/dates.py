@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from difflib import get_close_matches
 
 from core.text import fold
@@ -15,7 +16,11 @@ from index.typed import Typed
 _EXAMPLES = "日期例如 2026-03-15、2026-03、3月15日、昨天、本周、近7天、2026-03-01..2026-03-15。"
 _AS_TEXT = "要查找这几个字本身，请加引号。"
 #: What nothing else looks like: a year of four digits with its month. "3.15" and "2026" are words.
-_DATE = r"(?:19|20)\d\d(?:-(?:0?[1-9]|1[0-2])(?:-\d{1,2})?|年(?:0?[1-9]|1[0-2])月(?:\d{1,2}[日号])?)"
+_MONTH = r"(?:0?[1-9]|1[0-2])"
+_DATE = rf"(?:(?:19|20)\d\d-{_MONTH}(?:-\d{{1,2}})?|(?:(?:19|20)\d\d|[今去前])年{_MONTH}月(?:\d{{1,2}}[日号])?)"
+#: A half that leaves out what the first half says: 2026年3月1日至15日, 2026年3月至5月.
+_SAID = re.compile(r"\s*(?P<year>\d{4}年)?(?P<month>\d{1,2}月)?", re.ASCII)
+_LEFT_OUT = re.compile(r"(?P<month>\d{1,2}月)?(?:\d{1,2}[日号]?)?", re.ASCII)
 _PLAIN = re.compile(rf"(?:>=|<=|>|<|≥|≤)?{_DATE}|{_DATE}\.\.<?(?:{_DATE})?|\.\.<?{_DATE}", re.ASCII)
 
 
@@ -48,12 +53,22 @@ def _between(found: Halves, calendar: Calendar, otherwise: str) -> Within:
         if since is None:
             raise found.low.bad(f"“{found.low.shown()}”之后没有别的日子", "请写成 >= 或去掉大于号。")
     if found.high:
-        high = _known(found.high, calendar, otherwise)
+        high = _known(_completed(found.high, found.low), calendar, otherwise)
         until = high.until if found.high_in else high.since
         if since is not None and until is not None and since >= until:
             fix = "请把早的日期写在左边；没写年份的日期指最近的过去，必要时请写上年份。"
             raise found.high.bad("结束早于开始", fix)
     return Within(since, until)
+
+
+def _completed(high: Typed, low: Typed | None) -> Typed:
+    """The second half with the year and the month of the first, where it does not say its own."""
+    left_out = _LEFT_OUT.fullmatch(fold(high.text))
+    said = _SAID.match(fold(low.text)) if low else None
+    if said is None or left_out is None:
+        return high
+    month = "" if left_out["month"] else said["month"] or ""
+    return replace(high, text=(said["year"] or "") + month + high.text) if month or left_out["month"] else high
 
 
 def _known(typed: Typed, calendar: Calendar, otherwise: str) -> Span:

@@ -23,6 +23,8 @@ def span_of(text: str, calendar: Calendar) -> Span | None:
     text = text.strip()
     if within := _NAMED.get(text):
         return calendar.days(*within(calendar.today))
+    if found := _OF_YEAR.match(text):
+        text = f"{calendar.today.year - _YEARS_BACK[found[0]]}年{text[found.end() :]}"
     for shape, read in _SHAPES:
         if found := shape.fullmatch(text):
             return read(found, calendar)
@@ -106,6 +108,9 @@ def _same_day(today: date, *, back: int) -> date:
     return min(first + (today.day - 1) * _DAY, last)
 
 
+_YEARS_BACK = {"今年": 0, "去年": 1, "前年": 2}
+#: 去年3月, 去年12月25日.
+_OF_YEAR = re.compile(r"[今去前]年(?=\d{1,2}月)", re.ASCII)
 _HOURS = {"分钟": 1 / 60, "小时": 1.0, "钟头": 1.0}
 _DAYS = {"天": 1, "日": 1, "周": 7, "星期": 7, "礼拜": 7}
 _MONTHS = {"月": 1, "季度": 3, "年": 12}

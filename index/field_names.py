@@ -73,6 +73,11 @@ def example(field: str) -> str:
     return _EXAMPLES[field]
 
 
+def is_range(field: str) -> bool:
+    """Whether its values have an order, so that people ask for ranges of them."""
+    return field in ("risk", "negative", "date", "day")
+
+
 def is_tried(name: str) -> bool:
     """Whether people try this name for a field that is called otherwise."""
     return fold(name) in _MEANT

@@ -24,9 +24,9 @@ from index.typed import Typed
 #: Of each closed set every spelling, folded, and what mentions hold.
 _CLOSED: Mapping[str, Mapping[str, str]] = {
     "channel": {fold(word): channel for channel, name in CHANNEL_NAMES.items() for word in (channel, name)},
-    "grade": {fold(word): grade for grade, name in GRADE_NAMES.items() for word in (grade, name)},
+    "grade": {fold(word): grade for grade, name in GRADE_NAMES.items() for word in (grade, name, f"{grade}级")},
     "has": {
-        **dict.fromkeys(("evidence", "证据", "截图证据", "取证"), "evidence"),
+        **dict.fromkeys(("evidence", "证据", "截图", "取证"), "evidence"),
         **dict.fromkeys(("image", "images", "图片", "图"), "image"),
     },
 }
@@ -68,11 +68,13 @@ def value_node(name: str, typed: Typed, reading: Reading, *, called: str) -> Nod
         )
     if name in _CLOSED:
         return FieldIs(name, _one_of(name, typed))
-    if name == "site" and "://" in value:
-        host = _host(value)
+    if name == "site" and "/" in value:
+        host = _host(value if "://" in value else f"//{value}")
         raise typed.bad(
             "站点只写主机名，不写整个网址", f"请写成 站点:{host}。" if host else f"例如 {example('site')}。"
         )
+    if value.endswith("*") and not typed.quoted:
+        raise typed.bad("没有通配符", "名称要写完整；名称里真有星号时请加引号。", at=len(typed.text) - 1)
     return FieldIs("subject" if name == "store" else name, value)
 
 
@@ -90,7 +92,8 @@ def _one_of(name: str, typed: Typed) -> str:
         return found
     if name == "grade" and folded in _NO_GRADE:
         raise typed.bad("没有“无等级”这个值", "要找没有定级的内容，请写 -等级:A,B,C。")
-    near = get_close_matches(folded, _CLOSED[name], n=1, cutoff=0.5) if len(folded) < 20 else []
+    words = [word for word in _CLOSED[name] if len(word) > 1 and word[1:] != "级"]
+    near = get_close_matches(folded, words, n=1, cutoff=0.5) if len(folded) < 20 else []
     hint = f"是否想用 {near[0]}？" if near else ""
     raise typed.bad(f"不认识的值“{typed.shown()}”", hint + _CHOICES[name])
 

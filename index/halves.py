@@ -89,6 +89,10 @@ def _two(typed: Typed, plain: str, start: int, gap: tuple[int, int]) -> Halves:
     high, high_in = _side(typed, plain, (gap[1], len(plain)), "high")
     if not plain[start : gap[0]].strip() and not plain[gap[1] :].strip():
         raise typed.bad("范围两边都没有值", "请写出下限或上限，例如 60.. 或 ..80。")
+    if high is None and plain[slice(*gap)][0] not in ".…" and not plain[gap[1] :].strip():
+        raise typed.bad(
+            f"“{plain[slice(*gap)]}”后面缺少值", "范围要连着写，不要空格；没有上限请写成 60.. 。", at=gap[0]
+        )
     return Halves(low=low, high=high, low_in=low_in, high_in=high_in)
 
 

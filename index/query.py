@@ -8,7 +8,6 @@ that can only be a date (昨天, 近7天, 2026-03) is one, unless it is quoted. 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,11 +19,13 @@ from index.base import All, AnyOf, Node, Not, Term
 from index.calendar import Calendar
 from index.dates import read_date_word
 from index.exact import phrase
-from index.field_names import all_names, canonical, meant
-from index.field_values import Reading, is_value, value_node
+from index.field_names import canonical
+from index.field_values import Reading, value_node
 from index.lexer import Lexeme, lex
 from index.quotes import quoted
+from index.ranges import read_named_range
 from index.render import render
+from index.slips import slip, unknown_field
 from index.typed import Typed
 
 __all__ = ["parse", "quoted", "render"]
@@ -44,7 +45,6 @@ _FOREIGN = {
 }
 _FOREIGN |= {"+": _FOREIGN["&"], "=": _FOREIGN["<"], ">": _FOREIGN["<"], "≥": _FOREIGN["<"], "≤": _FOREIGN["<"],
              "?": _FOREIGN["*"], "−": _FOREIGN["-"]}  # fmt: skip
-_NAMED = re.compile(r"([\u4e00-\u9fff]{2,6}):(.+)", re.DOTALL)
 
 
 def parse(
@@ -133,7 +133,7 @@ class _Reader:
     def _asked_for(self, found: Lexeme) -> Node:
         name = canonical(found.typed.text)
         if name is None:
-            raise _unknown_field(found.typed)
+            raise unknown_field(found.typed)
         nodes = [value_node(name, value, self.reading, called=found.typed.text) for value in found.values]
         return nodes[0] if len(nodes) == 1 else AnyOf(tuple(nodes))
 
@@ -141,16 +141,9 @@ class _Reader:
         typed = found.typed
         if typed.quoted:
             return _term(typed)
-        if date := read_date_word(typed, self.reading.calendar):
-            return date
-        plain = fold(typed.text)
-        before = self.lexemes[self.at - 2] if self.at > 1 else None
-        if plain[0] == ":" and before and before.kind == "word" and canonical(before.typed.text):
-            raise typed.bad(*_FOREIGN[":"])
-        named = _NAMED.match(plain)
-        if named and (name := meant(named[1])) and is_value(canonical(name) or name, named[2], self.reading):
-            raise _unknown_field(typed.part(0, named.end(1)))
-        return _term(typed)
+        if mistake := slip(self.lexemes, self.at - 1, self.reading):
+            raise mistake
+        return read_date_word(typed, self.reading.calendar) or read_named_range(typed) or _term(typed)
 
     def _nothing_here(self, found: Lexeme | None) -> QuerySyntaxError:
         before = self.lexemes[self.at - 1] if self.at else None
@@ -170,9 +163,3 @@ def _term(typed: Typed) -> Term:
     if not typed.quoted:
         problem, fix = _FOREIGN.get(clean(fold(typed.text))[:1], (problem, fix))
     raise typed.bad(problem, fix)
-
-
-def _unknown_field(name: Typed) -> QuerySyntaxError:
-    near = meant(name.text)
-    hint = f"是否想用 {near}: ？" if near else ""
-    return name.bad(f"没有字段“{name.shown()}”", f"{hint}可用字段：{all_names()}。要查找带冒号的文字，请加引号。")

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import Literal
 
+from core.errors import QuerySyntaxError
 from core.text import fold
 from index.base import Between
 from index.halves import Halves, halves
@@ -13,6 +14,11 @@ from index.typed import Typed
 
 _RISK = re.compile(r"(\d{1,9})分?", re.ASCII)
 _PROBABILITY = re.compile(r"(\d{1,9}(?:\.\d{0,400})?|\.\d{1,400})(%)?", re.ASCII)
+#: Not a bare number: "风险3" may be anything.
+_NAMED = re.compile(
+    r"(?P<name>风险[分值]?|(?:负面)?概率)(?P<value>[^\d.]{1,5}[\d.]+[分%]?|[\d.]+[分%]?(?:及?以[上下]|(?:到|至|-|~|\.\.)[\d.]+[分%]?))",
+    re.ASCII,
+)
 _RISK_RULE = "风险是 0 到 100 的整数，例如 风险>=60 或 风险:60..80。"
 _PROBABILITY_RULE = "概率是 0 到 1，或百分数，例如 概率>=0.8 或 概率:60%..80%。"
 
@@ -41,6 +47,18 @@ def read_probability(typed: Typed) -> Between:
     low = _probability(found.low, of_hundred=of_hundred) if found.low else None
     high = _probability(found.high, of_hundred=of_hundred) if found.high else None
     return _between("negative", found, low, high)
+
+
+def read_named_range(typed: Typed) -> Between | None:
+    """What 风险大于60 and 概率80%以上 mean without a colon; `None` for a word that only begins like that."""
+    found = _NAMED.fullmatch(fold(typed.text))
+    if found is None:
+        return None
+    value = typed.part(found.start("value"), found.end("value"))
+    try:
+        return (read_risk if found["name"].startswith("风险") else read_probability)(value)
+    except QuerySyntaxError:
+        return None
 
 
 def _between(name: Literal["risk", "negative"], found: Halves, low: float | None, high: float | None) -> Between:
