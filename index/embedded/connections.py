@@ -22,15 +22,23 @@ _PRAGMAS = (
 _PAGES_A_STEP = 4096
 
 
+#: Which file a path means: the device and the number of the file there.
+Identity = tuple[int, int]
+
+
 class Connections:
-    """A pool of connections to one file. Made on first use, handed to one thread at a time."""
+    """A pool of connections to one file. Made on first use, handed to one thread at a time.
+
+    A file that another one took the place of (a damaged one, set aside by an operator) is left for the new one.
+    """
 
     def __init__(self, path: Path, *, schema: str, version: int) -> None:
         self.path, self.schema, self.version = path, schema, version
         self._idle: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
         self._writer = threading.Lock()
-        self._ready = False
+        #: The file that has our tables and that the idle connections are open on.
+        self._ready: Identity | None = None
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -71,25 +79,28 @@ class Connections:
     def close(self) -> None:
         """Close all idle connections; those in use close when they come back."""
         with self._guard:
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
+            self._close_idle()
+            self._ready = None
 
     @contextmanager
     def _borrowed(self) -> Iterator[sqlite3.Connection]:
         with self._guard:
             self._prepare()
-            connection = self._idle.pop() if self._idle else _open(self.path)
+            opened, connection = self._ready, self._idle.pop() if self._idle else _open(self.path)
         try:
             yield connection
         finally:
             with self._guard:
-                self._idle.append(connection)
+                if opened == self._ready:
+                    self._idle.append(connection)
+                else:
+                    connection.close()
 
     def _prepare(self) -> None:
         """Make the tables on first use; empty a file that an older or newer program wrote."""
-        if self._ready:
+        if self._ready is not None and self._ready == _identity(self.path):
             return
+        self._close_idle()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with closing(_open(self.path)) as connection:
             if _format(connection) != self.version:
@@ -99,7 +110,12 @@ class Connections:
                 if found != self.version:
                     self._create(connection, found)
                 connection.execute("COMMIT")
-        self._ready = True
+            self._ready = _identity(self.path)
+
+    def _close_idle(self) -> None:
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
 
     def _create(self, connection: sqlite3.Connection, found: int) -> None:
         if found:
@@ -119,6 +135,14 @@ def _roll_back(connection: sqlite3.Connection) -> None:
     """End a transaction that was not committed; some errors make SQLite end it by itself."""
     if connection.in_transaction:
         connection.execute("ROLLBACK")
+
+
+def _identity(path: Path) -> Identity | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _open(path: Path) -> sqlite3.Connection:
