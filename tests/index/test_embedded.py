@@ -38,6 +38,12 @@ def total(index: SqliteIndex, text: str = "刹车失灵") -> int:
     return index.search(Query(where=Term(text))).total
 
 
+def terms_of(path: Path, table: str) -> set[str]:
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute(f"CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', '{table}', 'row')")
+        return {row[0] for row in raw.execute("SELECT term FROM temp.terms")}
+
+
 def test_readers_go_on_while_a_writer_writes(index: SqliteIndex) -> None:
     """A reader sees whole batches only and never waits; hits and total are of one moment."""
     index.add_many([one(0)])
