@@ -35,4 +35,6 @@ def configure(*, verbose: bool, stream: IO[str] | None = None) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     # httpx logs full URLs at INFO, and a webhook's URL can hold its token.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    # The search server's client tells each retry with a traceback; what it comes to is raised, and said in a sentence.
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)
     logging.getLogger("tingfeng").setLevel(logging.INFO if verbose else logging.WARNING)

@@ -114,14 +114,15 @@ class Bars(Progress):
         self._change: TaskID | None = None
 
     def __enter__(self) -> Bars:
-        self._rows.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, bad: BaseException | None, at: TracebackType | None) -> None:
-        self._rows.stop()
+        if self._fill is not None:
+            self._rows.stop()
 
     def begun(self, *, done: int, total: int) -> None:
         """Show where it begins."""
+        self._rows.start()  # not before: a refusal is one line
         text = "接着重建索引" if done else "重建索引"
         self._fill = self._rows.add_task(text, total=max(total, done), completed=done)
 
