@@ -28,7 +28,7 @@ _LONGEST_NAME = 20
 _MOST_WORDS = 6
 
 # Which kind of proposal comes first: the nearer to what was asked, the earlier.
-_NAME, _PIECES, _DATES, _ONE_LESS, _ANY, _ONE_ALONE = range(6)
+_NAME, _PIECES, _DATES, _ONE_LESS, _ANY, _NO_WORD, _ONE_ALONE = range(7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +130,10 @@ def _without_dates(query: Query) -> Iterator[_Try]:
 
 def _one_less(query: Query) -> Iterator[_Try]:
     found = conditions(query)
+    words_left = sum(isinstance(one.node, Term) for one in found)
     for one in found if len(found) > 1 else ():  # without its only condition a search is the whole archive
-        yield _Try(_ONE_LESS, f"去掉{one.said}", one.without)
+        rank = _NO_WORD if words_left == 1 and isinstance(one.node, Term) else _ONE_LESS
+        yield _Try(rank, f"去掉{one.said}", one.without)
 
 
 def _any_of(query: Query) -> Iterator[_Try]:

@@ -13,28 +13,22 @@ from alerts.saved_search import address
 from alerts.saved_searches import SavedSearches
 from alerts.search_sheets import read_sheets
 from alerts.search_words import in_words
-from core.errors import QuerySyntaxError
+from core.errors import NotFound, QuerySyntaxError
 from core.model import CHANNELS, GRADES, Exhibit, Mention
 from core.work import WorkQueue
-from index.base import Facet, Query
 from index.corrections import CorrectionStore
 from index.posts import PostStore
 from web.alert_desk import AlertDesk
 from web.console import Console
 from web.exhibit_files import ExhibitFiles
+from web.exports import MOST_ROWS
 from web.health import QUEUES, health
-from web.search_form import PAGE, SORTS, SearchForm, read_form
+from web.search_desk import SearchDesk
+from web.search_form import SORTS, SearchForm, read_form
 from web.showing import LONGEST_TEXT, pieces, templates
 from web.source_desk import SourceDesk
 
 _ALERTS_A_PAGE = 25
-#: Facets beside the hits: the form's field, the index's facet, what the reader sees.
-_FACETS: tuple[tuple[str, Facet, str], ...] = (
-    ("grades", "grade", "等级"),
-    ("channels", "channel", "渠道"),
-    ("subjects", "subject", "监测对象"),
-    ("categories", "category", "类别"),
-)
 
 
 class Pages:
@@ -45,6 +39,7 @@ class Pages:
         self.zone = console.settings.zone
         self.desk = AlertDesk(console)
         self.sources_desk = SourceDesk(console)
+        self.search_desk = SearchDesk(console)
         self.posts = PostStore(console.database)
         self.searches_kept = SavedSearches(console.database, console.settings)
         self.corrections = CorrectionStore(console.database)
@@ -88,15 +83,20 @@ class Pages:
         )
 
     def search(self, values: Sequence[tuple[str, str]]) -> tuple[str, int]:
-        """The archive; second, the HTTP status."""
-        form = read_form(values)
+        """The archive; second, the HTTP status. Raise what the index raises."""
+        form, shown = read_form(values), dict[str, Any]()
         try:
-            query = form.query(now=self.console.clock(), zone=self.zone)
-            page = self.console.index.search(query)
+            if form.like:
+                shown["alike"] = alike = self.search_desk.alike(form)
+                mentions = [one.mention for one in alike.found]
+            else:
+                shown["sheet"] = sheet = self.search_desk.answer(form)
+                mentions = [hit.mention for hit in sheet.page.hits]
         except QuerySyntaxError as bad:
-            return self._search_page(form, bad=bad, page=None, facets=[], gone={}), 400
-        gone = self._gone(hit.mention for hit in page.hits)
-        return self._search_page(form, bad=None, page=page, facets=self._facets(form, query), gone=gone), 200
+            return self._search_page(form, bad=bad), 400
+        except NotFound as unknown:
+            return self._search_page(form, trouble=str(unknown)), 404
+        return self._search_page(form, gone=self._gone(mentions), **shown), 200
 
     def searches(self) -> str:
         """The searches that people keep, and what became of their finds."""
@@ -143,17 +143,13 @@ class Pages:
         return self._render("problem.html", title=title, said=said)
 
     def _search_page(self, form: SearchForm, **values: Any) -> str:
-        return self._render(
-            "search.html", form=form, sorts=SORTS, channels=CHANNELS, grades=GRADES, size=PAGE, **values
-        )
+        nothing: dict[str, Any] = {"bad": None, "trouble": None, "sheet": None, "alike": None, "gone": {}}
+        fixed = {"sorts": SORTS, "channels": CHANNELS, "grades": GRADES, "exported": MOST_ROWS}
+        return self._render("search.html", form=form, **fixed, **{**nothing, **values})
 
     def _gone(self, mentions: Iterable[Mention | None]) -> dict[str, tuple[datetime, str]]:
         """Which of these posts their source shows no more."""
         return self.posts.gone_of([mention.id for mention in mentions if mention is not None])
-
-    def _facets(self, form: SearchForm, query: Query) -> list[tuple[str, str, dict[str, int]]]:
-        counted = [(name, said, self.console.index.count_by(query, facet)) for name, facet, said in _FACETS]
-        return [(name, said, dict(list(counts.items())[:12])) for name, said, counts in counted if counts]
 
     def _proof(self, exhibit: Exhibit | None) -> dict[str, Any]:
         files = self.files.listed(exhibit) if exhibit else []

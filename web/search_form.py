@@ -10,9 +10,15 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from core.model import CHANNELS, GRADES, Channel, Grade
-from index.base import Query, Sort
+from index.base import Node, Query, Sort
+from index.filters import narrowed
 from index.query import parse
 
+#: Fields of several values, and their names in addresses.
+MANY = {
+    "grades": "grade", "channels": "channel", "subjects": "subject", "categories": "category", "stores": "store",
+    "sources": "source", "sites": "site", "events": "event", "opened": "open",
+}  # fmt: skip
 SORTS: Mapping[Sort, str] = {"time": "最新", "relevance": "最相关", "risk": "风险最高"}
 PAGE = 20
 
@@ -26,18 +32,27 @@ class SearchForm:
     channels: tuple[Channel, ...] = ()
     subjects: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    stores: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    evidence: bool = False
     since: str = ""
     until: str = ""
     risk: str = ""
     sort: Sort = "time"
     after: str = ""
+    #: A post, by its id or address: others like it are wanted.
+    like: str = ""
+    #: Facets that are counted because the reader opened them.
+    opened: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
     def query(self, *, now: datetime, zone: ZoneInfo) -> Query:
         """The query of this form; `until` is the last day included. Raise `QuerySyntaxError`."""
         since, until = _day(self.since), _day(self.until)
-        return Query(
-            where=parse(self.q, now=now, zone=zone),
+        query = Query(
+            where=self.tree(now=now, zone=zone),
             grades=self.grades,
             channels=self.channels,
             subjects=self.subjects,
@@ -49,29 +64,62 @@ class SearchForm:
             limit=PAGE,
             after=self.after or None,
         )
+        return narrowed(
+            query,
+            stores=self.stores,
+            sources=self.sources,
+            sites=self.sites,
+            events=self.events,
+            evidence=self.evidence,
+        )
 
-    def address(self, **changes: object) -> str:
+    def tree(self, *, now: datetime, zone: ZoneInfo) -> Node | None:
+        """What the search text alone asks for. Raise `QuerySyntaxError`."""
+        return parse(self.q, now=now, zone=zone)
+
+    def address(self, *, page: str = "/search", **changes: object) -> str:
         """The address of this form with some of its values changed; always from the first page on."""
-        form = replace(self, **{"after": "", **changes})  # type: ignore[arg-type]
+        form = self.changed(changes)
         values = [
             ("q", form.q),
-            *(("grade", value) for value in form.grades),
-            *(("channel", value) for value in form.channels),
-            *(("subject", value) for value in form.subjects),
-            *(("category", value) for value in form.categories),
+            *((name, value) for field, name in MANY.items() for value in getattr(form, field)),
+            ("has", "evidence" if form.evidence else ""),
             ("since", form.since),
             ("until", form.until),
             ("risk", form.risk),
             ("sort", form.sort if form.sort != "time" else ""),
+            ("like", form.like),
             ("after", form.after),
         ]
-        return "/search?" + urlencode([(name, value) for name, value in values if value], errors="replace")
+        return f"{page}?{urlencode([(name, value) for name, value in values if value], errors='replace')}"
+
+    def proposed(self, asked: Query, query: Query, text: str) -> str:
+        """The address of `query`, a proposal made of this form's query `asked`; `text` is its search text.
+
+        A proposal with other conditions than filters has all of them in its text; else the text stays as it was typed.
+        """
+        changes: dict[str, object] = {
+            "grades": query.grades,
+            "channels": query.channels,
+            "subjects": query.subjects,
+            "categories": query.categories,
+            "since": self.since if query.since else "",
+            "until": self.until if query.until else "",
+            "risk": self.risk if query.min_risk is not None else "",
+        }
+        if query.where != asked.where:
+            changes |= {"q": text, "evidence": False, "stores": (), "sources": (), "sites": (), "events": ()}
+        return self.changed(changes).address()
+
+    def changed(self, changes: Mapping[str, object]) -> SearchForm:
+        """The form with some of its values changed, from the first page on."""
+        return replace(self, **{"after": "", **changes})  # type: ignore[arg-type]
 
     def with_value(self, name: str, value: str) -> str:
         """The address that narrows by one more value, or takes the value back where it is chosen already."""
         chosen: tuple[str, ...] = getattr(self, name)
         changed = tuple(one for one in chosen if one != value) if value in chosen else (*chosen, value)
-        return self.address(**{name: changed})
+        return self.changed({name: changed}).address()
 
 
 def read_form(values: Sequence[tuple[str, str]]) -> SearchForm:
@@ -101,6 +149,11 @@ def read_form(values: Sequence[tuple[str, str]]) -> SearchForm:
         channels=cast("tuple[Channel, ...]", many("channel", CHANNELS)),
         subjects=many("subject"),
         categories=many("category"),
+        stores=many("store"),
+        sources=many("source"),
+        sites=many("site"),
+        events=many("event"),
+        evidence=one("has") == "evidence",
         since=checked("since", "开始日期有误", not one("since") or _day(one("since")) is not None),
         until=checked("until", "结束日期有误", not one("until") or _day(one("until")) is not None),
         risk=checked(
@@ -108,6 +161,8 @@ def read_form(values: Sequence[tuple[str, str]]) -> SearchForm:
         ),
         sort=cast("Sort", sort) if sort in SORTS else "time",
         after=one("after"),
+        like=one("like"),
+        opened=many("open"),
         problems=tuple(problems),
     )
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from core.errors import IndexTrouble, NotFound
+from core.errors import IndexTrouble, NotFound, QuerySyntaxError
 from web.console import Console
+from web.exports import Exports, RefusedExport
 from web.guard import HEADERS, Guard, refuse_open_address
 from web.pages import Pages
 
@@ -28,12 +29,12 @@ def create_app(console: Console) -> FastAPI:
     app.add_middleware(Guard)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     pages = Pages(console)
-    _pages(app, pages)
+    _pages(app, pages, Exports(console))
     _errors(app, pages)
     return app
 
 
-def _pages(app: FastAPI, pages: Pages) -> None:
+def _pages(app: FastAPI, pages: Pages, exports: Exports) -> None:
     @app.get("/", response_class=HTMLResponse)
     def alerts(page: str = "1") -> str:
         return pages.alerts(page)
@@ -46,6 +47,10 @@ def _pages(app: FastAPI, pages: Pages) -> None:
     def search(request: Request) -> HTMLResponse:
         text, status = pages.search(request.query_params.multi_items())
         return HTMLResponse(text, status_code=status)
+
+    @app.get("/export.{form}")
+    def export(form: str, request: Request) -> Response:
+        return exports.answer(form, request.query_params.multi_items())
 
     @app.get("/searches", response_class=HTMLResponse)
     def searches() -> str:
@@ -95,6 +100,11 @@ def _errors(app: FastAPI, pages: Pages) -> None:
             f"内嵌索引不能使用（{problem}）。请在服务器上运行 tingfeng doctor；文件损坏时运行 tingfeng index rebuild。"
         )
         return HTMLResponse(pages.problem("检索暂不可用", said), status_code=503)
+
+    @app.exception_handler(QuerySyntaxError)
+    @app.exception_handler(RefusedExport)
+    def senseless(_: Request, problem: Exception) -> HTMLResponse:
+        return HTMLResponse(pages.problem("不能导出", str(problem)), status_code=400)
 
     @app.exception_handler(HTTPException)
     def refused(_: Request, problem: Any) -> HTMLResponse:
