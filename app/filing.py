@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event as Signal
@@ -212,6 +212,18 @@ class Filing:
             thread.start()
         for thread in threads:
             thread.join()
+
+
+def adopt_left_keys(database: Database, filed: Collection[QueueName], *, now: datetime) -> int:
+    """Take in what waits for a fallback that is configured no more: the index that stays may be the one it was for."""
+    left = WorkQueue(database, "index_fallback")
+    if left.name in filed:
+        return 0
+    with database.write() as connection:
+        keys = left.keys(connection)
+        WorkQueue(database, "index").put(connection, keys, due=now, now=now)
+        left.clear(connection)
+    return len(keys)
 
 
 def _remember(connection: Connection, database: Database, items: Sequence[WorkItem], *, now: datetime) -> None:

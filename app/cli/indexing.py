@@ -9,6 +9,7 @@ from rich.console import Console
 
 from app.cli.indexing_show import Bars, state_of, state_to_json, state_to_lines
 from app.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, VerboseOption, open_product
+from app.filing import adopt_left_keys
 from app.index_files import set_aside_if_unreadable
 from app.index_wiring import Target, filer
 from app.leases import release_dead_leases
@@ -32,7 +33,9 @@ def add_to(app: typer.Typer) -> None:
 def run(config: ConfigOption = DEFAULT_CONFIG, verbose: VerboseOption = False) -> None:
     """把研判过的帖文写入检索索引；索引不可用时等着，恢复后按先后补上。可同时运行多个。"""
     product = open_product(config, verbose=verbose)
-    release_dead_leases(product.database, only=[target.queue for target in product.index_targets])
+    queues = [target.queue for target in product.index_targets]
+    release_dead_leases(product.database, only=[*queues, "index_fallback"])
+    adopt_left_keys(product.database, queues, now=product.clock())
     product.filing.file_forever(stop_on_signals())
 
 

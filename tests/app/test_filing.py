@@ -6,6 +6,8 @@ import logging
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import pairwise
@@ -14,6 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from app.filing import Filing, adopt_left_keys
 from app.leases import release_dead_leases
 from core.clock import system_clock
 from core.database import Database
@@ -24,6 +27,7 @@ from index.base import Query
 from index.sqlite import SqliteIndex
 from tests.app.conftest import ROOT
 from tests.app.filing_world import START, FilingWorld, flat, numbered
+from tests.app.memory_index import MemoryIndex
 
 SECOND = timedelta(seconds=1)
 DOWN: list[Exception] = [
@@ -324,6 +328,57 @@ def test_what_is_filed_while_an_index_is_built_is_remembered(world: FilingWorld)
     world.filer().drain()
     assert again.backlog() == (1, 0)
     assert sorted(flat(world.index.came)) == sorted([first, second])
+
+
+def test_what_waited_for_a_fallback_that_is_no_more_is_filed(world: FilingWorld) -> None:
+    """Back to the embedded index after a time with a server: what it did not take yet is not forgotten."""
+    keys = world.judge(*numbered(4))
+    now = world.clock()
+    with world.database.write() as connection:
+        WorkQueue(world.database, "index_fallback").put(connection, keys[:3], due=now, now=now)
+    world.put(keys[3])
+    assert adopt_left_keys(world.database, ["index", "index_fallback"], now=now) == 0
+    assert adopt_left_keys(world.database, ["index"], now=now) == 3
+    assert adopt_left_keys(world.database, ["index"], now=now) == 0
+    world.filer().drain()
+    assert sorted(world.index.content) == sorted(keys)
+    assert WorkQueue(world.database, "index_fallback").backlog() == (0, 0)
+
+
+def test_one_index_that_is_down_keeps_no_other_waiting(world: FilingWorld) -> None:
+    """The fallback goes on to learn what comes in while the server is down."""
+    second = MemoryIndex()
+    filing = Filing(filers=(world.filer(), world.filer(index=second, queue="index_fallback")))
+    world.index.trouble = refuses(IndexUnavailable("没有回答"))
+    keys = world.judge(*numbered(10))
+    for key in keys:
+        with world.database.write() as connection:
+            filing.ask(connection, [key], now=world.clock())
+    assert filing.drain() == 10
+    assert (len(second.content), len(world.index.content), filing.waiting()) == (10, 0, 10)
+    world.index.trouble = None
+    world.clock.now += timedelta(minutes=1)
+    assert filing.drain() == 10
+    assert sorted(world.index.content) == sorted(second.content) == sorted(keys)
+
+
+def test_filers_stop_when_they_are_told(world: FilingWorld) -> None:
+    """Each in a thread of its own: what waits is filed, and both end."""
+    second = MemoryIndex()
+    filing = Filing(filers=(world.filer(), world.filer(index=second, queue="index_fallback")))
+    keys = world.judge(*numbered(5))
+    with world.database.write() as connection:
+        filing.ask(connection, keys, now=world.clock())
+    stop = threading.Event()
+    running = threading.Thread(target=filing.file_forever, args=[stop])
+    running.start()
+    deadline = time.monotonic() + 60
+    while filing.waiting() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    stop.set()
+    running.join(60)
+    assert not running.is_alive()
+    assert len(world.index.content) == len(second.content) == 5
 
 
 @pytest.mark.parametrize("moment", ["read", "written"])
