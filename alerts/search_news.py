@@ -14,6 +14,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, case, select, update
 
+from alerts.compose import templates
 from alerts.letters import MentionReader
 from alerts.messages import MessageRows
 from alerts.saved_search import SavedSearch, of_row, query
@@ -86,7 +87,7 @@ class _Desk:
 
     def __init__(self, database: Database, settings: Settings, mentions: MentionReader, now: datetime) -> None:
         self.database, self.settings, self.mentions, self.now = database, settings, mentions, now
-        self.rows = MessageRows(database)
+        self.rows, self.pages = MessageRows(database), templates()
 
     def tell(self, key: str) -> Told:
         with self.database.write() as connection:
@@ -114,7 +115,7 @@ class _Desk:
                     self.mentions(gravest),
                     total=len(posts),
                     settings=self.settings,
-                    now=self.now,
+                    pages=self.pages,
                 ),
             )
             for chunk in chunks(posts):

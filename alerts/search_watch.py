@@ -6,7 +6,7 @@ It asks no index, so an index that is down delays no news and loses none. It dec
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -38,22 +38,29 @@ class SearchWatch:
     settings: Settings
     #: Searches whose text cannot be read, as they were said to be: each is said once.
     _said: set[tuple[str, str]] = field(default_factory=set)
+    #: What the searches asked for in the minute named first: reading them costs more than most batches.
+    _read: tuple[object, Narrowed[str]] | None = None
 
     def consider(self, mentions: Sequence[Mention], *, now: datetime) -> list[Find]:
         """Note what each search finds for the first time, in one transaction. Safe to repeat.
 
         Comes after the dispatcher, whose record of a post says how long it has been known.
         """
-        if not mentions:
+        watching = self._watching() if mentions else []
+        if not watching:
             return []
-        watching = self._watching()
-        trees = self._trees(watching, now)
-        if not trees:
+        prepared = {mention.id: prepare(mention, zone=self.settings.zone) for mention in mentions}
+        asked = self._asked(watching, next(iter(prepared.values())).values, now)
+        found = [
+            Find(search=search, post=post)
+            for post, mention in prepared.items()
+            for tree, search in asked.asked(mention)
+            if matches(tree, mention)
+        ]
+        news = self._news(found, {mention.id: mention for mention in mentions}, now)
+        if not news:
             return []
-        found = self._news(_found(mentions, trees, self.settings), mentions, now)
-        if not found:
-            return []
-        rows = [{"search": one.search, "post": one.post, "at": now, "message": None} for one in found]
+        rows = [{"search": one.search, "post": one.post, "at": now, "message": None} for one in news]
         with self.database.write() as connection:
             fresh = note(connection, rows)
         if fresh:
@@ -66,8 +73,16 @@ class SearchWatch:
             every = [of_row(row) for row in records(connection.execute(wanted))]
         return [search for search in every if search.watches]
 
+    def _asked(self, watching: Sequence[SavedSearch], fields: Iterable[str], now: datetime) -> Narrowed[str]:
+        """What the searches ask for. Times in them are true to the minute: 近3小时 may begin up to a minute earlier."""
+        minute = now.replace(second=0, microsecond=0)
+        key = (minute, [(search.id, search.text, search.filters) for search in watching])
+        if self._read is None or self._read[0] != key:
+            self._read = (key, Narrowed(self._trees(watching, minute), fields=fields))
+        return self._read[1]
+
     def _trees(self, watching: Sequence[SavedSearch], now: datetime) -> list[tuple[Node | None, str]]:
-        """What each search asks for at this moment; one that cannot be read is said, once, and stops nobody."""
+        """One tree a search; one that cannot be read is said, once, and stops nobody."""
         trees: list[tuple[Node | None, str]] = []
         for search in watching:
             try:
@@ -79,23 +94,12 @@ class SearchWatch:
                     log.error("saved_search_unreadable", extra={**fields, "position": bad.position})
         return trees
 
-    def _news(self, found: Sequence[Find], mentions: Sequence[Mention], now: datetime) -> list[Find]:
+    def _news(self, found: Sequence[Find], mentions: Mapping[str, Mention], now: datetime) -> list[Find]:
         """Without those of posts that were history when they came."""
         if not found:
             return []
-        by_id = {mention.id: mention for mention in mentions}
+        posts = list(dict.fromkeys(one.post for one in found))
         with self.database.read() as connection:
-            priors = read_priors(connection, list(dict.fromkeys(one.post for one in found)))
-        return [one for one in found if is_news(by_id[one.post], priors.get(one.post), settings=self.settings, now=now)]
-
-
-def _found(mentions: Sequence[Mention], trees: Sequence[tuple[Node | None, str]], settings: Settings) -> list[Find]:
-    found: dict[Find, None] = {}
-    narrowed: Narrowed[str] | None = None
-    for mention in mentions:
-        prepared = prepare(mention, zone=settings.zone)
-        narrowed = narrowed or Narrowed(trees, fields=prepared.values)
-        for tree, search in narrowed.asked(prepared):
-            if matches(tree, prepared):
-                found[Find(search=search, post=mention.id)] = None
-    return list(found)
+            priors = read_priors(connection, posts)
+        news = {post for post in posts if is_news(mentions[post], priors.get(post), settings=self.settings, now=now)}
+        return [one for one in found if one.post in news]

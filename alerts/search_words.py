@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from jinja2 import Environment
+
 from alerts.card import shown
-from alerts.compose import safe_link, templates
+from alerts.compose import safe_link
 from alerts.saved_search import SavedSearch, address
 from core.model import CHANNEL_NAMES, GRADE_NAMES, Mention
 from core.settings import Settings
@@ -79,9 +80,12 @@ def news(
     *,
     total: int,
     settings: Settings,
-    now: datetime,
+    pages: Environment,
 ) -> dict[str, Any]:
-    """The message's body: `found` are the gravest of `total` new results, `where` is what the search text asks for."""
+    """The message's body: `found` are the gravest of `total` new results, `where` is what the search text asks for.
+
+    `pages` are `alerts.compose.templates()`, which a round of telling reads once.
+    """
     link = settings.web.address + address(search)
     title = f"「检索订阅：{search.name}」新增 {total} 条"
     values = {
@@ -91,9 +95,7 @@ def news(
         "lines": [line_of(mention, where, settings.zone) for mention in found],
         "more": total - len(found),
         "link": link,
-        "made": shown(now, settings.zone),
     }
-    pages = templates()
     return {
         "title": title,
         "text": pages.get_template("search.txt").render(values),
