@@ -16,7 +16,7 @@ from web.console import Console
 from web.server import create_app
 
 NASTY = '<script>alert("1")</script><img src=x onerror=alert(2)>'
-PAGES = ["/", "/?page=2", "/search", "/search?q=x", "/sources", "/cases", "/cases?every=1"]
+PAGES = ["/", "/?page=2", "/search", "/search?q=x", "/searches", "/sources", "/cases", "/cases?every=1"]
 
 
 @pytest.mark.parametrize(
