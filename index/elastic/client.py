@@ -137,7 +137,8 @@ def _answered(failure: ApiError, hosts: str) -> IndexTrouble:
         )
     if isinstance(failure, AuthenticationException):
         return IndexUnavailable(
-            f"Elasticsearch（{hosts}）不接受我们的身份（401）。请检查 [elasticsearch] 的 user 与 password，或 api_key。"
+            f"Elasticsearch（{hosts}）不接受我们的身份（401）：{reason or kind}。"
+            "请检查 [elasticsearch] 的 user 与 password，或 api_key。"
         )
     if (refused := blocked(kind, reason)) is not None:
         return refused

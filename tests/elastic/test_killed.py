@@ -15,6 +15,9 @@ from tests.elastic.fixtures import server_or_skip
 from tests.elastic.proxy import Asked, Gateway, HangUp, Said
 from tests.elastic.server import Server
 
+#: A server is started, and killed, and started again: on a busy machine that takes minutes.
+pytestmark = pytest.mark.timeout(900)
+
 MENTIONS = 20_000
 #: The bulk in which the server dies: with batches of 1,000 about the middle.
 _FATAL = 9

@@ -22,6 +22,9 @@ from tests.elastic.proxy import Asked, Gateway, HangUp, Said
 from tests.elastic.server import Server
 from tests.elastic.shell import run_commands
 
+#: A server is started, and killed, and started again: on a busy machine that takes minutes.
+pytestmark = pytest.mark.timeout(900)
+
 ROOT = Path(__file__).resolve().parents[2]
 BEFORE, MEANWHILE = 3000, 60
 

@@ -20,6 +20,9 @@ from tests.elastic.proxy import PRODUCT, Asked, Gateway, Reply, Said
 from tests.elastic.server import Server
 from tests.elastic.shell import run_commands
 
+#: A server is started, and killed, and started again: on a busy machine that takes minutes.
+pytestmark = pytest.mark.timeout(900)
+
 #: Word for word what an Elasticsearch 9.3.2 says of a whole request (indexing_pressure.memory.limit was 20 kB) …
 _PRESSURE = {
     "type": "es_rejected_execution_exception",

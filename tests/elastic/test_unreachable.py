@@ -16,8 +16,6 @@ from tests.elastic.filing_world import World, make_mention, server_settings
 from tests.elastic.proxy import PRODUCT, Asked, Gateway, HangUp, Reply, Said, Silence
 from tests.elastic.server import Server, free_port
 
-#: Each of these must end by the time that is set, one second a request; a minute is far beyond all of them.
-pytestmark = pytest.mark.timeout(60)
 SECOND = timedelta(seconds=1)
 
 #: Word for word what an Elasticsearch 8.19.21 answers to a client of version 9.
@@ -65,6 +63,8 @@ _ANSWERS: list[tuple[str, Said, type[IndexTrouble], str]] = [
 ]  # fmt: skip
 
 
+# Each request ends after a second; a minute is far beyond all of them.
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(("said", "kind", "words"), [row[1:] for row in _ANSWERS], ids=[row[0] for row in _ANSWERS])
 def test_every_wrong_answer_has_a_sentence(said: Said, kind: type[IndexTrouble], words: str) -> None:
     """Whoever asks learns what is wrong and where, in the kind of error that says whether waiting helps."""
@@ -125,7 +125,7 @@ def test_what_was_judged_while_the_server_was_away_is_filed_when_it_comes(
 ) -> None:
     """Nothing is lost before the first contact: keys wait, with the reason, in their order."""
     port = free_port()
-    world = World(database, server_settings(f"http://127.0.0.1:{port}", elasticsearch_name, timeout=SECOND), batch=40)
+    world = World(database, server_settings(f"http://127.0.0.1:{port}", elasticsearch_name), batch=40)
     ids = world.judge([make_mention(number) for number in range(100)])
     assert world.filer.file_once() == 0
     assert world.filer.file_once() == 0  # it rests: nobody hammers a server that is down
@@ -144,7 +144,6 @@ def test_a_server_that_hangs_while_it_takes_mentions(
     database: Database, elasticsearch_server: Server, elasticsearch_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answer to a bulk never comes: after the time given to it the batch waits, and is there once in the end."""
-    monkeypatch.setattr(writing, "_PATIENCE", 1.0)
 
     def silent_once(asked: Asked) -> Said:
         return Silence() if asked.is_bulk() and asked.before == 0 else None
@@ -152,7 +151,9 @@ def test_a_server_that_hangs_while_it_takes_mentions(
     with Gateway(elasticsearch_server.url, answer=silent_once) as gateway:
         world = World(database, server_settings(gateway.url, elasticsearch_name), batch=50)
         ids = world.judge([make_mention(number) for number in range(50)])
-        assert world.filer.file_once() == 0
+        with monkeypatch.context() as patched:
+            patched.setattr(writing, "_PATIENCE", 1.0)
+            assert world.filer.file_once() == 0
         assert "没有在限定时间内回答" in world.reasons().pop()
         assert world.catch_up() == 50
         assert sorted(one.id for one in world.found()) == sorted(ids)
