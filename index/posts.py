@@ -50,6 +50,7 @@ class PostStore:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.assess = WorkQueue(database, "assess")
+        self.publish = WorkQueue(database, "publish")
 
     def keep(
         self,
@@ -81,6 +82,7 @@ class PostStore:
             counts = [batch.take_all(rows) for rows in pages]
             batch.write(connection)
             self.assess.put(connection, batch.to_assess, due=now, now=now)
+            self.publish.put(connection, batch.to_publish, due=now, now=now)
             for page, (new, changed, same) in zip(found, counts, strict=True):
                 lost = vanished.mark_missing(connection, page.covers, shown, now=now) if page.covers else 0
                 kept.append(Kept(new=new, changed=changed, same=same, gone=lost))
@@ -164,6 +166,8 @@ class _Batch:
     versions: list[dict[str, Any]] = field(default_factory=list)
     touched: dict[str, datetime] = field(default_factory=dict)
     to_assess: dict[str, None] = field(default_factory=dict)
+    #: Read as before, and found otherwise: the archive is told on the way of what is published.
+    to_publish: dict[str, None] = field(default_factory=dict)
     new: int = 0
     changed: int = 0
     same: int = 0
@@ -190,6 +194,8 @@ class _Batch:
             columns["page"] = row["page"]
         if look.change == "same":
             self.same += 1
+            if key not in self.inserts and _is_found_otherwise(before, look.columns):
+                self.to_publish[key] = None
         else:
             self.changed += 1
             self.to_assess[key] = None
@@ -222,6 +228,16 @@ class _Batch:
         for chunk in chunks([key for key in self.touched if key not in self.updates]):
             when = self.touched[chunk[0]]
             connection.execute(update(posts).where(posts.c.id.in_(chunk)).values(seen=when))
+
+
+def _is_found_otherwise(before: Mapping[str, Any], columns: Mapping[str, Any]) -> bool:
+    """Whether something became known that the archive is searched or sorted by; counts and addresses always move."""
+    author = columns.get("author", before["author"])
+    return (
+        "published" in columns
+        or author["name"] != before["author"]["name"]
+        or bool(columns.get("images", before["images"])) != bool(before["images"])
+    )
 
 
 def _rows_of(found: Sequence[Post], *, source: str, raw: str | None, now: datetime) -> Iterator[dict[str, Any]]:

@@ -81,6 +81,30 @@ def test_the_same_post_again_moves_its_counts_and_is_not_judged_again(store: Pos
     assert store.versions(again.id)[0].seen == LATER
 
 
+@pytest.mark.parametrize(
+    ("first", "again", "is_told"),
+    [
+        ({"author": Author()}, {"author": Author(name="李先生")}, True),
+        ({"published": None}, {"published": NOW}, True),
+        ({"images": ()}, {"images": ("https://img.example/1.jpg",)}, True),
+        ({"author": Author(name="李先生")}, {"author": Author(name="李先生", followers=9)}, False),
+        ({"images": ("https://img.example/1.jpg?a",)}, {"images": ("https://img.example/1.jpg?b",)}, False),
+        ({"counts": Counts(views=1)}, {"counts": Counts(views=2)}, False),
+        ({}, {"url": "https://bbs.example/thread-1-2-1.html"}, False),
+        ({}, {}, False),
+        ({}, {"text": "已和店家协商解决，感谢大家。"}, False),  # judged anew, and published then
+    ],
+)
+def test_what_becomes_known_later_reaches_the_archive(
+    store: PostStore, database: Database, first: dict[str, object], again: dict[str, object], is_told: bool
+) -> None:
+    """A list shows a title, the page of the thread its author: searches ask for it, no new judgement is needed."""
+    keep(store, a_post(**first))
+    keep(store, a_post(**{**first, **again}), now=LATER)
+    queue = WorkQueue(database, "publish")
+    assert [item.key for item in queue.claim(9, owner="t", now=LATER, lease=timedelta(0))] == [a_post().id] * is_told
+
+
 def test_unknown_values_never_erase_known_ones(store: PostStore) -> None:
     """A page that shows less than the last one takes nothing away."""
     keep(store, a_post(floor=1, parent="p", edited=NOW))
