@@ -69,14 +69,16 @@ class _Clock:
         return processor_seconds(self.pid) if self.pid else 0.0
 
 
-def fill(place: Place, *, seed: int, stage: int, count: int, batch: int, beside: int, folder: Path) -> Filled:
+def fill(
+    place: Place, *, seed: int, stage: int, count: int, batch: int, beside: int, items: int, folder: Path
+) -> Filled:
     """Add a stage of `count` mentions; the first `beside` of them also by the bare `_bulk`, turn and turn about."""
     index = place.open()
     clock, added, times = _Clock(pid=place.pid), 0, []
     bare = RawBulk(place) if beside else None
     for number, batches in enumerate(_turns(Corpus(seed).stage(stage, count), batch)):
         if bare and added < beside:
-            ready = prepared(batches, folder, prefix=bare.prefix)  # before anybody's clock runs
+            ready = prepared(batches, folder, prefix=bare.prefix, items=items)  # before anybody's clock runs
             times.append(_both(clock, index, bare, batches, ready, ours_first=number % 2 == 0))
         else:
             clock.add(index, batches)

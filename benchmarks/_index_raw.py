@@ -17,7 +17,6 @@ from benchmarks._index_places import ZONE, Place
 from core.model import Mention
 from index.elastic.documents import documents
 from index.elastic.naming import FIRST, Names, month_of
-from index.elastic.writing import CHUNK_ITEMS
 
 
 class RawBulk:
@@ -53,13 +52,13 @@ class RawBulk:
         self._connection.close()
 
 
-def prepared(batches: Sequence[Sequence[Mention]], folder: Path, *, prefix: str) -> list[Path]:
-    """The requests of some mentions, one file each, as large as ours."""
+def prepared(batches: Sequence[Sequence[Mention]], folder: Path, *, prefix: str, items: int) -> list[Path]:
+    """The requests of some mentions, one file each, `items` in a request."""
     paths = []
     every = [mention for batch in batches for mention in batch]
-    for number, start in enumerate(range(0, len(every), CHUNK_ITEMS)):
+    for number, start in enumerate(range(0, len(every), items)):
         lines = []
-        chunk = every[start : start + CHUNK_ITEMS]
+        chunk = every[start : start + items]
         for mention, body in zip(chunk, documents(chunk, ZONE), strict=True):
             action = {"index": {"_index": prefix + month_of(mention.post.collected), "_id": mention.id}}
             lines += [json.dumps(action).encode(), body]
