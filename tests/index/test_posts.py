@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -96,7 +97,7 @@ def test_the_same_post_again_moves_its_counts_and_is_not_judged_again(store: Pos
     ],
 )
 def test_what_becomes_known_later_reaches_the_archive(
-    store: PostStore, database: Database, first: dict[str, object], again: dict[str, object], is_told: bool
+    store: PostStore, database: Database, first: dict[str, Any], again: dict[str, Any], is_told: bool
 ) -> None:
     """A list shows a title, the page of the thread its author: searches ask for it, no new judgement is needed."""
     keep(store, a_post(**first))
