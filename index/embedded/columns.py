@@ -54,6 +54,13 @@ class Labels:
     rows: NDArray[np.uint32]
     codes: NDArray[np.uint32]
 
+    def joined(self, kept: Mask, fresh: NDArray[np.void]) -> Labels:
+        """Those that are kept, and these from a pack."""
+        return Labels(
+            rows=np.concatenate([self.rows[kept], fresh["row"]]),
+            codes=np.concatenate([self.codes[kept], fresh["code"]]),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
@@ -76,34 +83,43 @@ class Columns:
         if not packs:
             return self
         cells = np.concatenate([cells for cells, _ in packs])
+        labels = np.concatenate([labels for _, labels in packs])
         rows = cells["row"].astype(np.intp)
         size = max(self.size, int(rows.max(initial=-1)) + 1)
+        # Mostly there are only new rows, each once and in order.
+        is_new = len(rows) == size - self.size and bool((rows == np.arange(self.size, size)).all())
+        places = slice(self.size, size) if is_new else rows
         columns = {}
         for name in _COLUMNS:
             column = np.zeros(size, CELL[name])
             column[: self.size] = self.cells[name]
-            column[rows] = cells[name]  # of a row that comes twice the last counts
+            column[slice(self.size, size) if is_new else rows] = cells[
+                name
+            ]  # of a row that comes twice the last counts
             columns[name] = column
-        #: Which pack speaks last of a row.
-        owner = np.full(size, -1, np.int32)
-        owner[rows] = np.repeat(np.arange(len(packs), dtype=np.int32), [len(cells) for cells, _ in packs])
-        labels = np.concatenate([labels for _, labels in packs])
-        named = np.repeat(np.arange(len(packs), dtype=np.int32), [len(labels) for _, labels in packs])
-        labels = labels[owner[labels["row"]] == named]
+        kept = {name: np.ones(len(old.rows), np.bool_) for name, old in self.labels.items()}
+        if not is_new:
+            owner = _owners(packs, rows, size)
+            of_pack = np.repeat(np.arange(len(packs), dtype=np.int32), [len(labels) for _, labels in packs])
+            labels = labels[owner[labels["row"]] == of_pack]
+            kept = {name: owner[old.rows] < 0 for name, old in self.labels.items()}
         return Columns(
             epoch=self.epoch,
             last=last,
             size=size,
             cells=columns,
-            labels={name: self._labels(name, kind, labels, owner) for kind, name in enumerate(LABELLED)},
+            labels={
+                name: self.labels[name].joined(kept[name], labels[labels["kind"] == kind])
+                for kind, name in enumerate(LABELLED)
+            },
         )
 
-    def _labels(self, name: str, kind: int, fresh: NDArray[np.void], owner: NDArray[np.int32]) -> Labels:
-        old, new = self.labels[name], fresh[fresh["kind"] == kind]
-        kept = owner[old.rows] < 0
-        return Labels(
-            rows=np.concatenate([old.rows[kept], new["row"]]), codes=np.concatenate([old.codes[kept], new["code"]])
-        )
+
+def _owners(packs: Sequence[Pack], rows: Rows, size: int) -> NDArray[np.int32]:
+    """Which pack speaks last of each row, -1 where none does."""
+    owner = np.full(size, -1, np.int32)
+    owner[rows] = np.repeat(np.arange(len(packs), dtype=np.int32), [len(cells) for cells, _ in packs])
+    return owner
 
 
 def no_columns(epoch: int) -> Columns:

@@ -1,14 +1,16 @@
 """How well a hit answers a search: BM25 over the terms and words of the search text.
 
-A first score asks only whether a row has each term as characters (it does, or the hit would be none) and each word as
-a word, weighed by rarity and by the length of the text; it is a sum over columns, so it can be had for every hit. The
-best by it are then looked at: there it counts how often the terms are said, and a title that says them counts more.
+A first score asks only whether a row has a term and has each word as a word, weighed by rarity and by the length of the
+text; it is a sum over columns, so it can be had for every hit. Terms and words that very many rows have are left out of
+it: they tell little, and to look them up is what costs. The best by it are then looked at: there it counts how often
+the terms are said, and a title that says them counts more.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,31 +31,48 @@ _AGAIN, _LENGTH = 1.2, 0.75
 #: A word that is one counts more than its characters in a row, being what people mean.
 _AS_WORD = 2.0
 _IN_TITLE = 1.5
+#: A term that more of all mentions have tells little.
+_TELLING = 0.05
 #: Hits that are looked at; more than any page shows.
 _LOOKED_AT = 100
 
 
 def scores(snapshot: Snapshot, node: Node, hits: Mask, post_of: Callable[[int], Post]) -> Scores:
     """A score for every row that is a hit; rows that are none have any."""
-    columns = snapshot.columns
-    count = max(1, int(np.count_nonzero(columns.mask("live"))))
-    lengths = columns.cells["length"].astype(np.float64)
-    usual = lengths.mean() or 1.0
-    spread = _AGAIN * (1 - _LENGTH + _LENGTH * lengths / usual)
-    once = (1 + _AGAIN) / (1 + spread)
+    live = snapshot.columns.mask("live")
+    lengths = snapshot.columns.cells["length"]
+    count = max(1, int(np.count_nonzero(live)))
+    usual = float(lengths.sum(dtype=np.float64)) / len(lengths) if len(lengths) else 1.0
+
+    def spread(rows: NDArray[np.integer[Any]]) -> Scores:
+        shares: Scores = lengths[rows] / (usual or 1.0)
+        return _AGAIN * (1 - _LENGTH + _LENGTH * shares)
+
+    def once(rows: NDArray[np.integer[Any]]) -> Scores:
+        return (1 + _AGAIN) / (1 + spread(rows))
+
     phrases = [wished for wished in wished_phrases(node) if wished]
-    found = [snapshot.containing("chars", quoted(wished)) for wished in phrases]
-    rarities = [_rarity(count, len(rows)) for rows in found]
-    score = np.zeros(columns.size)
-    for rows, rarity in zip(found, rarities, strict=True):
-        score[rows] += rarity * once[rows]
-    for word in telling_words(node):
-        rows = snapshot.containing("words", quoted([word]))
-        score[rows] += _AS_WORD * _rarity(count, len(rows)) * once[rows]
-    best = np.flatnonzero(hits)
-    for row in first_rows(best, [score, np.arange(columns.size)], _LOOKED_AT).tolist():
-        score[row] += _closely(post_of(row), phrases, rarities, float(spread[row]))
+    most = max(1000, int(count * _TELLING))
+    found = np.flatnonzero(hits)
+    score = np.zeros(len(lengths))
+    score[found] = once(found)
+    rarities = []
+    for table, tokens_, weight in _looked_up(node, phrases):
+        rows = snapshot.at_most(most, table, quoted(tokens_))
+        rarity = _rarity(count, most if rows is None else len(rows))
+        if rows is not None:
+            score[rows] += weight * rarity * once(rows)
+        if table == "chars":
+            rarities.append(rarity)
+    for row in first_rows(found, ranked_keys(score), _LOOKED_AT):
+        score[row] += _closely(post_of(int(row)), phrases, rarities, float(spread(np.array([row]))[0]))
     return score
+
+
+def _looked_up(node: Node, phrases: Sequence[list[str]]) -> list[tuple[str, list[str], float]]:
+    return [("chars", wished, 1.0) for wished in phrases] + [
+        ("words", [word], _AS_WORD) for word in telling_words(node)
+    ]
 
 
 def has_something_to_score(node: Node | None) -> bool:
