@@ -49,7 +49,7 @@ def stage_table(backend: str, stages: Sequence[Stage]) -> str:
             f"{'':>9}  search p50 {stage.percentile(50):.1f}, p95 {stage.percentile(95):.1f},"
             f" p99 {stage.percentile(99):.1f} ms (own processor {stage.percentile(50, computing=True):.1f},"
             f" {stage.percentile(95, computing=True):.1f}, {stage.percentile(99, computing=True):.1f});"
-            f" memory {searched.memory / 1e6:,.0f} MB"
+            f" first of a process {searched.first:.0f} ms; memory {searched.memory / 1e6:,.0f} MB"
             + (
                 f", server {searched.server_memory / 1e6:,.0f} MB and {searched.server_computing:.1f} ms of computing"
                 " an answer"
