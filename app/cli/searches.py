@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.status import Status
 
 from app.cli.hits import channel_named, grade_named, show_page
 from app.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, open_product
@@ -71,17 +73,19 @@ def add(
     from alerts.saved_search import PAUSE, Filters
 
     product = open_product(config)
-    search = product.searches.add(
-        owner=_owner(owner),
-        name=name,
-        text=text,
-        filters=_filters(
-            Filters(), grade, channel, subject, category, min_risk=min_risk, min_negative=min_negative, sort=sort
-        ),
-        notify=notify or (),
-        pause=_pause(pause) or PAUSE,
-        now=product.clock(),
+    filters = _filters(
+        Filters(), grade, channel, subject, category, min_risk=min_risk, min_negative=min_negative, sort=sort
     )
+    with _looking():
+        search = product.searches.add(
+            owner=_owner(owner),
+            name=name,
+            text=text,
+            filters=filters,
+            notify=notify or (),
+            pause=_pause(pause) or PAUSE,
+            now=product.clock(),
+        )
     typer.echo("已保存")
     _show(product, search)
 
@@ -162,14 +166,15 @@ def change(
         Filters() if no_filters else search.filters,
         grade, channel, subject, category, min_risk=min_risk, min_negative=min_negative, sort=sort,
     )  # fmt: skip
-    changed = product.searches.change(
-        search.id,
-        text=text,
-        filters=filters if filters != search.filters else None,
-        notify=() if no_notify else notify or None,
-        pause=_pause(pause),
-        now=product.clock(),
-    )
+    with _looking():
+        changed = product.searches.change(
+            search.id,
+            text=text,
+            filters=filters if filters != search.filters else None,
+            notify=() if no_notify else notify or None,
+            pause=_pause(pause),
+            now=product.clock(),
+        )
     if new_name is not None:
         changed = product.searches.rename(search.id, new_name, now=product.clock())
     typer.echo("已修改")
@@ -188,8 +193,10 @@ def unmute(name: NameArgument, owner: OwnerOption = "", config: ConfigOption = D
     """恢复通知：从现在起的新结果，以及暂停前尚未通知的。"""
     product = open_product(config)
     search = product.searches.get(_owner(owner), name)
+    with _looking():
+        loud = product.searches.unmute(search.id, now=product.clock())
     typer.echo("已恢复通知")
-    _show(product, product.searches.unmute(search.id, now=product.clock()))
+    _show(product, loud)
 
 
 def remove(name: NameArgument, owner: OwnerOption = "", config: ConfigOption = DEFAULT_CONFIG) -> None:
@@ -208,6 +215,11 @@ def tell(quiet: QuietOption = False, config: ConfigOption = DEFAULT_CONFIG) -> N
     told = tell_all(product.database, product.settings, now=product.clock())
     if not quiet:
         typer.echo(f"已放入发件箱：{told.messages} 条（{told.searches} 个检索订阅，{told.results} 条新结果）")
+
+
+def _looking() -> Status:
+    """A search that begins to watch looks at what the archive holds: seconds, where a week brings many posts."""
+    return Console(stderr=True).status("正在记下库中已有的结果…")
 
 
 def _owner(owner: str) -> str:
