@@ -57,6 +57,8 @@ def read_item(answer: Mapping[str, Any]) -> Answer:
         return Answer(Outcome.MISSING)
     if "no write index is defined" in reason:
         raise IndexUnavailable(f"写入别名指向了多个索引：{reason}。请运行 tingfeng index rebuild。")
+    if kind == "unavailable_shards_exception":
+        raise IndexUnavailable(f"Elasticsearch 的索引分片不可用（集群可能为 red）：{reason}。")
     if status in BUSY:
         return Answer(Outcome.BUSY, f"{status} {reason or kind}")
     if status == 413:

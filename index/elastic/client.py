@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -29,6 +28,10 @@ from core.settings import ElasticsearchSettings
 MAJOR: int = elasticsearch.__version__[0]
 #: What a busy or restarting server answers.
 BUSY = frozenset({429, 502, 503, 504})
+#: The index is red: of some of its shards there is no copy.
+_SHARDS_GONE = frozenset(
+    {"no_shard_available_action_exception", "search_phase_execution_exception", "unavailable_shards_exception"}
+)
 #: Of a server's own words this much is shown: they may quote the document.
 _SHOWN = 200
 
@@ -104,13 +107,14 @@ def kind_and_reason(error: object) -> tuple[str, str]:
     """Type and words of an error in the server's answer; of a search that failed, those of its first shard."""
     if not isinstance(error, Mapping):
         return "", str(error or "")[:_SHOWN]
-    root = error.get("root_cause") or []
-    first = root[0] if root and isinstance(root[0], Mapping) else {}
+    root, cause = error.get("root_cause") or [], error.get("caused_by")
+    first = root[0] if root and isinstance(root[0], Mapping) else cause if isinstance(cause, Mapping) else {}
     kind = str(error.get("type") or "")
     reason = str(error.get("reason") or first.get("reason") or "")
     if kind == "search_phase_execution_exception" and first.get("type"):
         kind, reason = str(first["type"]), str(first.get("reason") or reason)
-    return kind, " ".join(reason.split())[:_SHOWN]
+    # Behind this the server quotes the documents.
+    return kind, " ".join(reason.partition(", request: [")[0].split())[:_SHOWN]
 
 
 def blocked(kind: str, reason: str) -> IndexUnavailable | None:
@@ -144,7 +148,7 @@ def _answered(failure: ApiError, hosts: str) -> IndexTrouble:
         return refused
     if isinstance(failure, AuthorizationException):
         return IndexUnavailable(f"Elasticsearch（{hosts}）不允许这个用户这样做（403）：{reason or kind}。")
-    if kind == "no_shard_available_action_exception" or "all shards failed" in json.dumps(body, ensure_ascii=False):
+    if kind in _SHARDS_GONE:
         return IndexUnavailable(f"Elasticsearch（{hosts}）的部分索引分片不可用（集群可能为 red）：{reason or kind}。")
     if status in BUSY:
         return IndexUnavailable(f"Elasticsearch（{hosts}）正忙或正在启动（{status}）：{reason or kind}。")
@@ -154,12 +158,12 @@ def _answered(failure: ApiError, hosts: str) -> IndexTrouble:
 
 
 def _cause(failure: TransportError) -> str:
-    """The innermost cause in few words; never the whole chain, which may hold addresses with credentials."""
-    inner = str(failure.errors[0] if failure.errors else failure)
-    for sign, words in _CAUSES:
-        if sign in inner:
-            return words
-    return type(failure.errors[0] if failure.errors else failure).__name__
+    """The innermost cause in few words; never its own words, which may hold addresses with credentials."""
+    inner: Exception = failure
+    while isinstance(inner, TransportError) and inner.errors:
+        inner = inner.errors[0]
+    said = str(inner)
+    return next((words for sign, words in _CAUSES if sign in said), type(inner).__name__)
 
 
 _CAUSES = (

@@ -35,6 +35,8 @@ TRIES = 6
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 #: The least time a chunk is given: writing may wait for a merge or a disk.
 _PATIENCE = 60.0
+#: How long the server waits for a shard that has no copy just now, before it gives a chunk up.
+_SHARDS = "10s"
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -114,6 +116,7 @@ class Writer:
         answer = self.client.options(request_timeout=_PATIENCE).bulk(
             operations=b"\n".join([*lines, b""]),  # type: ignore[arg-type]  # bytes are sent as they are
             require_alias=True,
+            timeout=_SHARDS,
             filter_path="items.*.status,items.*.error,items.*._index",
         )
         return [row["index"] for row in answer["items"]]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from elastic_transport import ApiResponseMeta, BaseNode, HttpHeaders, NodeConfig
+from elastic_transport import ApiResponseMeta, BaseNode, HttpHeaders, NodeConfig, TransportError
 from elasticsearch import Elasticsearch
 
 Said = tuple[int, Any]
@@ -17,7 +17,7 @@ Said = tuple[int, Any]
 class Node:
     """What was asked, and what is answered next: a status and a body, or an exception of the transport."""
 
-    answer: Callable[[str, str, bytes], Said | Exception]
+    answer: Callable[[str, str, bytes], Said | TransportError]
     asked: list[tuple[str, str, bytes]] = field(default_factory=list)
 
     def client(self, **options: Any) -> Elasticsearch:
@@ -33,8 +33,8 @@ class Node:
             ) -> Any:
                 node.asked.append((method, target, body or b""))
                 said = node.answer(method, target, body or b"")
-                if isinstance(said, Exception):
-                    raise said
+                if isinstance(said, TransportError):
+                    raise type(said)(said.message, errors=said.errors)  # anew: the client adds what came before
                 return _Response(_meta(said[0], self.config), json.dumps(said[1]).encode() if said[1] != "" else b"")
 
             def close(self) -> None:

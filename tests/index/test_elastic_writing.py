@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch
 from elasticsearch import ConnectionError as NoConnection
 
@@ -66,6 +67,14 @@ LOCKED = {
         "reason": "index [t-x] blocked by: [FORBIDDEN/8/index write (api)];",
     },
 }
+GONE = {
+    "status": 503,
+    "error": {
+        "type": "unavailable_shards_exception",
+        "reason": "[red-1][0] primary shard is not active Timeout: [1s], request: [BulkShardRequest [[red-1][0]] "
+        'containing [index {[red-1][1], source[{"author":"李先生"}]}]]',
+    },
+}
 CLOSED = {"status": 400, "error": {"type": "index_closed_exception", "reason": "closed"}}
 
 
@@ -97,9 +106,9 @@ class World:
             client=self.node.client(), place=self.place, version=1_000, check=self.checked.append,
             sleep=self.slept.append,
         )  # fmt: skip
-        self.failures: list[Said | Exception] = []
+        self.failures: list[Said | TransportError] = []
 
-    def answer(self, method: str, target: str, body: bytes) -> Said | Exception:
+    def answer(self, method: str, target: str, body: bytes) -> Said | TransportError:
         if self.failures:
             return self.failures.pop(0)
         said = []
@@ -190,6 +199,7 @@ def test_busy_for_ever_ends() -> None:
     [
         (FLOODED, "磁盘将满，索引被设为只读"),
         (LOCKED, "被锁定"),
+        (GONE, r"分片不可用（集群可能为 red）：\[red-1\]\[0\] primary shard is not active Timeout: \[1s\]。"),
         (CLOSED, "没有写入（400 index_closed_exception）"),
         ({"status": 500, "error": {"type": "io_exception", "reason": "No space left on device"}}, "No space left"),
         ({"status": 400, "error": {"type": "illegal_argument_exception",
@@ -209,7 +219,7 @@ def test_a_chunk_that_is_too_large_is_halved_until_one_is() -> None:
     """413 for the whole: the halves are sent; what is too large alone is refused by name."""
     world = World()
 
-    def limited(method: str, target: str, body: bytes) -> Said | Exception:
+    def limited(method: str, target: str, body: bytes) -> Said | TransportError:
         return (413, "") if b"LARGE" in body or body.count(b"\n") > 4 else World.answer(world, method, target, body)
 
     world.node.answer = limited
@@ -233,7 +243,7 @@ def test_a_busy_server_is_asked_again(status: int) -> None:
 @pytest.mark.parametrize(
     "failure", [(401, {"error": {"type": "security_exception"}}), (400, {}), NoConnection("refused")]
 )
-def test_any_other_failure_is_the_callers(failure: Said | Exception) -> None:
+def test_any_other_failure_is_the_callers(failure: Said | TransportError) -> None:
     """It is not sent again by us: what it means is said where it is known which server it was."""
     world = World()
     world.failures = [failure] * 9
