@@ -17,6 +17,8 @@ from tests.elastic.obtain import Unobtainable
 from tests.elastic.server import Server
 
 _MISSING = pytest.StashKey[str]()
+#: A server that lives for minutes is not worth Java's better compiler: starting costs half the computing without it.
+_QUICK = "-XX:TieredStopAtLevel=1"
 _numbers = itertools.count(1)
 
 
@@ -40,7 +42,7 @@ def server_or_skip(config: pytest.Config, **options: Any) -> Server:
     if _MISSING in config.stash:
         pytest.skip(config.stash[_MISSING])
     try:
-        return Server(**options)
+        return Server(java_options=_QUICK, **options)
     except Unobtainable as missing:
         config.stash[_MISSING] = str(missing)
         pytest.skip(str(missing))

@@ -11,11 +11,9 @@ started it, however that ends. The REST API answers under `request`, without the
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -30,12 +28,10 @@ from typing import Any, Self
 import httpx
 
 from tests.elastic.obtain import VERSION, find_archive, find_java
+from tests.elastic.places import NOBODY, PREFIX, as_nobody, free_port, hold, sweep
 
-_PREFIX = "tingfeng-es-"
-_START_SECONDS = 180.0
+_START_SECONDS = 300.0
 _STOP_SECONDS = 60.0
-#: Nobody's, where the tests run as root: the server refuses to.
-_NOBODY = 65534
 _SETTINGS: Mapping[str, str] = {
     "discovery.type": "single-node",
     "network.host": "127.0.0.1",
@@ -64,14 +60,15 @@ class Server:
         settings: Mapping[str, str] | None = None,
         files: Mapping[str, bytes] | None = None,
         authority: Path | None = None,
+        java_options: str = "",
         folder: Path | None = None,
     ) -> None:
         self.java, archive = find_java(), find_archive()
         sweep()
-        self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
-        self._lock = (self.folder / "lock").open("w")
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
-        self.heap, self.user, self.password = heap, "elastic" if password else "", password
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
+        self._lock = hold(self.folder)
+        self.heap, self.java_options = heap, java_options
+        self.user, self.password = "elastic" if password else "", password
         self.port, transport = free_port(), free_port()
         tls = authority is not None
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
@@ -121,7 +118,7 @@ class Server:
         arguments = [f"-E{key}={value}" for key, value in self.settings.items()]
         with (self.folder / "out.log").open("ab") as out:
             self._launcher = subprocess.Popen(
-                [*_as_nobody(), str(self.home / "bin" / "elasticsearch"), *arguments, "-p", str(self.folder / "pid")],
+                [*as_nobody(), str(self.home / "bin" / "elasticsearch"), *arguments, "-p", str(self.folder / "pid")],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -225,7 +222,7 @@ class Server:
             **kept,
             "HOME": str(self.folder),
             "ES_JAVA_HOME": str(self.java),
-            "ES_JAVA_OPTS": f"-Xms{self.heap} -Xmx{self.heap}",
+            "ES_JAVA_OPTS": f"-Xms{self.heap} -Xmx{self.heap} {self.java_options}",
             "ES_TMPDIR": str(self.folder / "tmp"),
         }
 
@@ -240,41 +237,14 @@ class Server:
             (self.home / "config" / name).write_bytes(content)
         if os.geteuid() == 0:
             for one in (self.folder, *self.folder.rglob("*")):
-                os.chown(one, _NOBODY, _NOBODY)
+                os.chown(one, NOBODY, NOBODY)
         if self.password:
             self._keep("bootstrap.password", self.password)
 
     def _keep(self, name: str, value: str) -> None:
         """Put a secret into the keystore, by standard input: arguments are seen by everybody on the machine."""
-        command = [*_as_nobody(), str(self.home / "bin" / "elasticsearch-keystore"), "add", "-f", "-x", name]
+        command = [*as_nobody(), str(self.home / "bin" / "elasticsearch-keystore"), "add", "-f", "-x", name]
         subprocess.run(command, input=value, text=True, check=True, capture_output=True, env=self._environment())
-
-
-def free_port() -> int:
-    """A port of loopback that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def sweep() -> None:
-    """Remove the folders of servers whose owner is dead: a killed test session cannot tidy up."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        try:
-            with (folder / "lock").open("r+") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-        except OSError:
-            continue  # in use, somebody else's, or being made at this moment
-
-
-def _as_nobody() -> list[str]:
-    """The words before a command that take root's rights from it and end it with the process that started it."""
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        return []
-    drop = ["--reuid", str(_NOBODY), "--regid", str(_NOBODY), "--clear-groups"] if os.geteuid() == 0 else []
-    return [setpriv, *drop, "--pdeathsig", "TERM", "--"]
 
 
 def main() -> int:

@@ -13,8 +13,9 @@ from core.secret import Secret
 from index.base import Query
 from index.elastic import ElasticIndex, writing
 from tests.elastic.filing_world import World, make_mention, server_settings
+from tests.elastic.places import free_port
 from tests.elastic.proxy import PRODUCT, Asked, Gateway, HangUp, Reply, Said, Silence
-from tests.elastic.server import Server, free_port
+from tests.elastic.server import Server
 
 SECOND = timedelta(seconds=1)
 
