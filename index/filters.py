@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from index.base import All, AnyOf, FieldIs, Node, Query
+from index.base import All, AnyOf, FieldIs, Node, Query, Term
 
 
 def narrowed(
@@ -32,6 +32,11 @@ def both(*nodes: Node | None) -> Node | None:
     if not parts:
         return None
     return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+
+def is_plain(node: Node | None) -> bool:
+    """Whether a search text means what it looks like: words that must all be there, and nothing else."""
+    return node is None or isinstance(node, Term) or (isinstance(node, All) and all(map(is_plain, node.nodes)))
 
 
 def _any_of(name: str, values: Sequence[str]) -> Node:

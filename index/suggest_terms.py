@@ -9,14 +9,11 @@ from typing import Any
 from core.model import CHANNEL_NAMES, GRADE_NAMES
 from core.text import shorten
 from index.base import All, Between, FieldIs, Node, Not, Query, Term, Within
+from index.field_names import chinese
 from index.filters import both
 from index.render import render
 
 _SHOWN = 30
-_FIELD_NAMES = {
-    "subject": "对象", "store": "门店", "channel": "渠道", "category": "类别", "grade": "等级", "author": "作者",
-    "site": "站点", "source": "信源", "event": "事件", "day": "日期", "has": "有",
-}  # fmt: skip
 _VALUE_NAMES: dict[str, Iterable[tuple[str, str]]] = {"grade": GRADE_NAMES.items(), "channel": CHANNEL_NAMES.items()}
 #: Filters of `Query` with several values, and their field.
 FILTERS = {"grades": "grade", "channels": "channel", "subjects": "subject", "categories": "category"}
@@ -47,7 +44,7 @@ def conditions(query: Query) -> list[Condition]:
         if values := getattr(query, name):
             known = "、".join(value_name(field, value) for value in values)
             emptied = replace(query, **{name: ()})  # type: ignore[arg-type]
-            found.append(Condition(said=f"“{_FIELD_NAMES[field]}:{shorten(known, _SHOWN)}”", without=emptied))
+            found.append(Condition(said=f"“{chinese(field)}:{shorten(known, _SHOWN)}”", without=emptied))
     for called, open_ends in _OPEN.items():
         if any(getattr(query, name) is not None for name in open_ends):
             found.append(Condition(said=called, without=replace(query, **open_ends)))
@@ -72,7 +69,7 @@ def said(node: Node) -> str:
         case FieldIs("has", value):
             return "“有证据”" if value == "evidence" else f"“有 {value}”"
         case FieldIs(name, value):
-            return f"“{_FIELD_NAMES.get(name, name)}:{shorten(value_name(name, value), _SHOWN)}”"
+            return f"“{chinese(name)}:{shorten(value_name(name, value), _SHOWN)}”"
         case Not(inner):
             return f"排除{said(inner)}"
         case Within():

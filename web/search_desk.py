@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from core.model import CHANNEL_NAMES, GRADE_NAMES, Mention
 from core.text import clean, shorten
 from index.addresses import find_post
-from index.base import All, Facet, Node, Page, Query, Term
+from index.base import Facet, Page, Query
 from index.describe import describe
 from index.event_titles import titles_of
+from index.filters import is_plain
 from index.histogram import HOURLY_DAYS, Bar, day_bars, hour_bars
 from index.like import like
 from index.near_names import known_names
@@ -119,9 +120,7 @@ class SearchDesk:
         query = self._query(form)
         page = self.console.index.search(query)
         tree = form.tree(now=self.console.clock(), zone=self.zone)
-        sheet = SearchSheet(
-            page=page, understood=None if _is_plain(tree) else describe(tree), chosen=self._chosen(form)
-        )
+        sheet = SearchSheet(page=page, understood=None if is_plain(tree) else describe(tree), chosen=self._chosen(form))
         if not page.total:
             settings = self.console.settings
             found = suggestions(self.console.index, query, known=known_names(settings), zone=self.zone)
@@ -222,8 +221,3 @@ def _within(form: SearchForm, bar: Bar) -> str | None:
     if not bar.count or (form.since, form.until) == (first, last):
         return None
     return form.address(since=first, until=last)
-
-
-def _is_plain(node: Node | None) -> bool:
-    """Whether a search text means what it looks like: words that must all be there."""
-    return node is None or isinstance(node, Term) or (isinstance(node, All) and all(map(_is_plain, node.nodes)))

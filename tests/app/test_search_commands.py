@@ -99,6 +99,14 @@ def test_nothing_found_is_answered_by_proposals(
     assert command in done.out
 
 
+@pytest.mark.parametrize(("text", "told"), [("刹车 近7天", "理解为：含“刹车”，且"), ("刹车 失灵", ""), ("", "")])
+def test_how_a_search_was_understood(archive: Desk, text: str, told: str) -> None:
+    """Said where the words alone do not say it; never among lines for programs."""
+    assert ("理解为" in archive.run("search", text).out) is bool(told)
+    assert told in archive.run("search", text).out
+    assert "理解为" not in archive.run("search", text, "--json").out
+
+
 def test_where_nothing_helps_that_is_said(archive: Desk) -> None:
     assert "没有找到" in archive.run("search", "子虚乌有").out
     assert archive.lines("search", "子虚乌有") == []
