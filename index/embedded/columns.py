@@ -93,9 +93,7 @@ class Columns:
         for name in _COLUMNS:
             column = np.zeros(size, CELL[name])
             column[: self.size] = self.cells[name]
-            column[slice(self.size, size) if is_new else rows] = cells[
-                name
-            ]  # of a row that comes twice the last counts
+            column[places] = cells[name]  # of a row that comes twice the last counts
             columns[name] = column
         kept = {name: np.ones(len(old.rows), np.bool_) for name, old in self.labels.items()}
         if not is_new:
