@@ -54,6 +54,7 @@ class Segmenter:
         #: How long the words are that begin with these two characters, shortest first.
         self._widths = _widths(counts)
         self._remembered = lru_cache(_REMEMBERED)(self._split)
+        self._shorter = lru_cache(_REMEMBERED)(self._within)
 
     def words(self, text: str) -> list[str]:
         """The words of the most probable path, folded; punctuation and blanks are left out."""
@@ -107,12 +108,16 @@ class Segmenter:
         """Words, each long one preceded by the shorter dictionary words within it."""
         found: list[str] = []
         for word in words:
-            if len(word) > 2:
-                for width in (2, 3) if len(word) > 3 else (2,):
-                    parts = (word[at : at + width] for at in range(len(word) - width + 1))
-                    found.extend(part for part in parts if part in self._weights)
-            found.append(word)
+            if len(word) < 3:
+                found.append(word)
+            else:
+                found += self._shorter(word) if len(word) <= _LONGEST_REMEMBERED else self._within(word)
         return found
+
+    def _within(self, word: str) -> tuple[str, ...]:
+        widths = (2, 3) if len(word) > 3 else (2,)
+        parts = (word[at : at + width] for width in widths for at in range(len(word) - width + 1))
+        return (*(part for part in parts if part in self._weights), word)
 
     def _split(self, block: str) -> tuple[str, ...]:
         """The words of one block. Letters and digits that touch stay together, as in jieba."""

@@ -286,6 +286,7 @@ def test_months_are_dropped_whole(place: Place) -> None:
     """Retention removes the months that are over by then, and only those; new mentions of such a month come in."""
     index = place.open()
     index.add_many([mention(number, collected=NOW - number * MONTH) for number in range(4)])
+    index.refresh()
     assert index.prune(datetime(2026, 2, 28, tzinfo=UTC)) == 2
     assert [piece.name for piece in index.state().pieces] == [
         place.names.index("first", "2026-02"), place.names.index("first", "2026-03"),
