@@ -76,9 +76,8 @@ def _half_of_the_items(error: dict[str, str], status: int) -> Callable[[Gateway,
         (lambda gateway, asked: _TOO_MANY, 4),
         (lambda gateway, asked: Reply(503, b"upstream connect error", {"Content-Type": "text/plain"}), 4),
         (_half_of_the_items(_QUEUE, 429), 4),
-        (_half_of_the_items(_UNAVAILABLE, 503), 4),
     ],
-    ids=["429 of a whole request", "503 of a gateway", "429 of some items", "503 of some items"],
+    ids=["429 of a whole request", "503 of a gateway", "429 of some items"],
 )
 def test_a_busy_server_is_given_time(
     elasticsearch_server: Server,
@@ -96,6 +95,22 @@ def test_a_busy_server_is_given_time(
         assert (world.waiting(), world.buried()) == (0, {})
         assert len(world.index.given) == 1
         assert sum(one.is_bulk() for one in gateway.seen) >= bulks + 1
+        assert [one.id for one in world.found()] == ids
+
+
+def test_a_shard_that_is_not_there_is_named_and_waited_for(
+    elasticsearch_server: Server, make_world: Callable[..., World]
+) -> None:
+    """Some of a batch found no shard, though the server waited for it: the batch waits, and is in once in the end."""
+    gateways: list[Gateway] = []
+    answer = _refusing(1, _half_of_the_items(_UNAVAILABLE, 503), gateways)
+    with Gateway(elasticsearch_server.url, answer=answer) as gateway:
+        gateways.append(gateway)
+        world = make_world(gateway.url)
+        ids = world.judge([make_mention(number) for number in range(20)])
+        assert world.filer.file_once() == 0
+        assert "分片不可用" in world.reasons().pop()
+        assert world.catch_up() == 20
         assert [one.id for one in world.found()] == ids
 
 
