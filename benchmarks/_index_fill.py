@@ -11,18 +11,29 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import islice
-from pathlib import Path
 
 from benchmarks._index_corpus import Corpus
 from benchmarks._index_places import Place, processor_seconds, size_of
 from benchmarks._index_raw import RawBulk, prepared
 from core.model import Mention
 from index.base import SearchIndex
+from index.elastic.writing import FLYING
 
+#: Of the bare requests: the plainest way, and as many as ours.
+CONNECTIONS = (1, FLYING)
 #: Thousands of mentions that are added in one go before the other side has its turn.
 _TURN = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """The bare `_bulk` over so many connections: seconds, and the median over the turns of its time by ours."""
+
+    connections: int
+    seconds: float
+    ratio: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +47,10 @@ class Filled:
     maintained_seconds: float
     size: int
     load: float
-    #: How many were also added by the bare `_bulk`, and what both took for these.
+    #: How many were also added by bare requests, what these took us, and what they took the peers.
     beside: int = 0
     beside_seconds: float = 0.0
-    bare_seconds: float = 0.0
-    #: The median of the ratio (bare time : ours) over the turns.
-    ratio: float = 0.0
+    peers: list[Peer] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -69,55 +78,58 @@ class _Clock:
         return processor_seconds(self.pid) if self.pid else 0.0
 
 
-def fill(
-    place: Place, *, seed: int, stage: int, count: int, batch: int, beside: int, items: int, folder: Path
-) -> Filled:
-    """Add a stage of `count` mentions; the first `beside` of them also by the bare `_bulk`, turn and turn about."""
+def fill(place: Place, *, seed: int, stage: int, count: int, batch: int, beside: int, items: int) -> Filled:
+    """Add a stage of `count` mentions; the first `beside` of them also by bare requests, turn and turn about."""
     index = place.open()
     clock, added, times = _Clock(pid=place.pid), 0, []
-    bare = RawBulk(place) if beside else None
+    rivals = [RawBulk(place, many) for many in CONNECTIONS] if beside else []
     for number, batches in enumerate(_turns(Corpus(seed).stage(stage, count), batch)):
-        if bare and added < beside:
-            ready = prepared(batches, folder, prefix=bare.prefix, items=items)  # before anybody's clock runs
-            times.append(_both(clock, index, bare, batches, ready, ours_first=number % 2 == 0))
+        if added < beside:
+            times.append(_turn(clock, index, rivals, batches, items=items, first=number))
         else:
             clock.add(index, batches)
         added += sum(map(len, batches))
         sys.stderr.write(f"\r  {place.backend}: {added:,} of {count:,}, {added / clock.seconds:,.0f}/s ")
         sys.stderr.flush()
-    if bare:
-        bare.close()
+    for rival in rivals:
+        rival.close()
     index.refresh()
     began = time.perf_counter()
     index.maintain()
     maintained = time.perf_counter() - began
     filled = Filled(
         added=added, seconds=clock.seconds, own_cpu=clock.own_cpu, server_cpu=clock.server_cpu,
-        maintained_seconds=maintained, size=size_of(index), load=os.getloadavg()[0], beside=min(beside, count),
-        beside_seconds=sum(ours for ours, _ in times), bare_seconds=sum(theirs for _, theirs in times),
-        # The first turns warm the machine of both up.
-        ratio=statistics.median([theirs / ours for ours, theirs in times[min(2, len(times) - 1) :]]) if times else 0.0,
+        maintained_seconds=maintained, size=size_of(index), load=os.getloadavg()[0],
+        beside=min(beside, count), beside_seconds=sum(turn[0] for turn in times),
+        peers=[_peer(many, [(turn[0], turn[at]) for turn in times]) for at, many in enumerate(CONNECTIONS, 1)]
+        if times
+        else [],
     )  # fmt: skip
     index.close()
     sys.stderr.write(f"; maintained in {maintained:.0f} s\n")
     return filled
 
 
-def _both(
-    clock: _Clock,
-    index: SearchIndex,
-    bare: RawBulk,
-    batches: list[list[Mention]],
-    ready: list[Path],
-    *,
-    ours_first: bool,
-) -> tuple[float, float]:
-    """What we took and what the bare requests took; who comes first changes, since the machine changes."""
-    if ours_first:
-        ours = clock.add(index, batches)
-        return ours, bare.send(ready)
-    theirs = bare.send(ready)
-    return clock.add(index, batches), theirs
+def _turn(
+    clock: _Clock, index: SearchIndex, rivals: list[RawBulk], batches: list[list[Mention]], *, items: int, first: int
+) -> list[float]:
+    """What we took and what each rival took; another begins each time, since the machine changes."""
+    mentions = [mention for batch in batches for mention in batch]
+    ready = prepared(mentions, [rival.prefix for rival in rivals], items=items)  # before anybody's clock runs
+    took = [0.0] * (len(rivals) + 1)
+    for step in range(len(took)):
+        who = (first + step) % len(took)
+        took[who] = rivals[who - 1].send(ready[who - 1]) if who else clock.add(index, batches)
+    return took
+
+
+def _peer(connections: int, times: list[tuple[float, float]]) -> Peer:
+    warm = times[min(2, len(times) - 1) :]  # the first turns warm everybody up
+    return Peer(
+        connections=connections,
+        seconds=sum(theirs for _, theirs in times),
+        ratio=statistics.median([theirs / ours for ours, theirs in warm]),
+    )
 
 
 def _turns(thousands: Iterator[list[Mention]], batch: int) -> Iterator[list[list[Mention]]]:
@@ -128,8 +140,7 @@ def _turns(thousands: Iterator[list[Mention]], batch: int) -> Iterator[list[list
 
 def main() -> None:
     wishes = json.loads(sys.argv[1])
-    place, folder = Place(**wishes.pop("place")), Path(wishes.pop("folder"))
-    print(json.dumps(asdict(fill(place, folder=folder, **wishes))))
+    print(json.dumps(asdict(fill(Place(**wishes.pop("place")), **wishes))))
 
 
 if __name__ == "__main__":

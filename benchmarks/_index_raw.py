@@ -1,7 +1,7 @@
-"""The peer of the Elasticsearch adapter: the very same bodies, made beforehand, sent to the same server by `_bulk`.
+"""The peers of the Elasticsearch adapter: the very same bodies, made beforehand, sent to the same server by `_bulk`.
 
-One connection, one request after another, nothing looked at but whether the answer has errors: nobody who indexes
-these documents from one process is much faster.
+One connection that sends request after request, and as many at once as the adapter uses. Nothing is looked at but
+whether the answer has errors, and nothing is left to do between two requests.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import http.client
 import json
 import time
 from collections.abc import Sequence
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 from benchmarks._index_places import ZONE, Place
@@ -20,49 +20,59 @@ from index.elastic.naming import FIRST, Names, month_of
 
 
 class RawBulk:
-    """Indices of their own beside ours, with the same settings and mapping."""
+    """Indices of their own beside ours, with the same settings and mapping, filled over so many connections."""
 
-    def __init__(self, place: Place) -> None:
-        own = place.open("bare")
+    def __init__(self, place: Place, connections: int) -> None:
+        name = f"bare{connections}"
+        own = place.open(name)
         own.count()  # makes its template and aliases
         own.close()
-        self.prefix = Names("bare").index(FIRST, "")
+        self.prefix = Names(name).index(FIRST, "")
         parts = urlsplit(place.at)
-        self._connection = http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=120)
+        self._connections = [
+            http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=120)
+            for _ in range(connections)
+        ]
 
-    def send(self, bodies: Sequence[Path]) -> float:
-        """Send each file as one request; seconds, reading the files aside."""
-        spent = 0.0
-        for path in bodies:
-            body = path.read_bytes()
-            path.unlink()
-            began = time.perf_counter()
-            self._connection.request(
-                "POST", "/_bulk?filter_path=errors", body=body, headers={"Content-Type": "application/x-ndjson"}
-            )
-            answer = self._connection.getresponse()
-            said = answer.read()
-            spent += time.perf_counter() - began
-            if answer.status != 200 or json.loads(said).get("errors"):
-                raise SystemExit(f"_bulk answers {answer.status}: {said[:500]!r}")
-        return spent
+    def send(self, bodies: Sequence[bytes]) -> float:
+        """Send each body as one request; seconds until the last is answered."""
+        many = len(self._connections)
+        began = time.perf_counter()
+        if many == 1:
+            _send(self._connections[0], bodies)
+        else:
+            with ThreadPoolExecutor(many) as senders:
+                shares = [senders.submit(_send, one, bodies[at::many]) for at, one in enumerate(self._connections)]
+                for share in shares:
+                    share.result()
+        return time.perf_counter() - began
 
     def close(self) -> None:
-        """Give back the connection."""
-        self._connection.close()
+        """Give back the connections."""
+        for one in self._connections:
+            one.close()
 
 
-def prepared(batches: Sequence[Sequence[Mention]], folder: Path, *, prefix: str, items: int) -> list[Path]:
-    """The requests of some mentions, one file each, `items` in a request."""
-    paths = []
-    every = [mention for batch in batches for mention in batch]
-    for number, start in enumerate(range(0, len(every), items)):
-        lines = []
-        chunk = every[start : start + items]
-        for mention, body in zip(chunk, documents(chunk, ZONE), strict=True):
-            action = {"index": {"_index": prefix + month_of(mention.post.collected), "_id": mention.id}}
-            lines += [json.dumps(action).encode(), body]
-        path = folder / f"bulk-{number}.ndjson"
-        path.write_bytes(b"\n".join([*lines, b""]))
-        paths.append(path)
-    return paths
+def prepared(mentions: Sequence[Mention], prefixes: Sequence[str], *, items: int) -> list[list[bytes]]:
+    """The requests of some mentions, `items` in each, for the indices of each prefix."""
+    written = documents(mentions, ZONE)
+    return [
+        [
+            b"".join(
+                b'{"index":{"_index":"%b","_id":"%b"}}\n%b\n'
+                % ((prefix + month_of(one.post.collected)).encode(), one.id.encode(), document)
+                for one, document in zip(mentions[start : start + items], written[start : start + items], strict=True)
+            )
+            for start in range(0, len(mentions), items)
+        ]
+        for prefix in prefixes
+    ]
+
+
+def _send(connection: http.client.HTTPConnection, bodies: Sequence[bytes]) -> None:
+    for body in bodies:
+        connection.request("POST", "/_bulk?filter_path=errors", body, {"Content-Type": "application/x-ndjson"})
+        answer = connection.getresponse()
+        said = answer.read()
+        if answer.status != 200 or json.loads(said).get("errors"):
+            raise SystemExit(f"_bulk answers {answer.status}: {said[:500]!r}")

@@ -72,7 +72,7 @@ def run(backend: str, folder: Path, wishes: argparse.Namespace) -> list[Stage]:
                 asdict(known[number].filled)
                 if number < len(known)
                 else _worker("_index_fill", at, seed=wishes.seed, stage=number, count=count, batch=wishes.batch,
-                             beside=beside, items=wishes.bare_items, folder=str(home))
+                             beside=beside, items=wishes.bare_items)
             )  # fmt: skip
             searched = _worker("_index_search", at, seed=wishes.seed, rounds=wishes.rounds)
             stages.append(stage_from_json({"mentions": size, "filled": filled, "searched": searched}))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks._index_fill import Filled
+from benchmarks._index_fill import Filled, Peer
 from benchmarks._index_places import NAMES
 from benchmarks._index_search import Answered, Searched, percentile
 
@@ -27,10 +27,11 @@ class Stage:
 
 def stage_from_json(row: Mapping[str, Any]) -> Stage:
     """As `dataclasses.asdict` wrote it."""
-    searched = dict(row["searched"])
+    searched, filled = dict(row["searched"]), dict(row["filled"])
+    filled["peers"] = [Peer(**one) for one in filled["peers"]]
     for name in ("questions", "facets_whole", "facets_filtered"):
         searched[name] = [Answered(**one) for one in searched[name]]
-    return Stage(mentions=row["mentions"], filled=Filled(**row["filled"]), searched=Searched(**searched))
+    return Stage(mentions=row["mentions"], filled=Filled(**filled), searched=Searched(**searched))
 
 
 def stage_table(backend: str, stages: Sequence[Stage]) -> str:
@@ -58,12 +59,13 @@ def stage_table(backend: str, stages: Sequence[Stage]) -> str:
             )
             + f"; load {searched.load_before:.1f} to {searched.load_after:.1f}"
         )
-        if filled.beside:
-            lines.append(
-                f"{'':>9}  beside bare _bulk of the same bodies, {filled.beside:,} mentions turn and turn about: ours"
-                f" {filled.beside / filled.beside_seconds:,.0f}/s, bare {filled.beside / filled.bare_seconds:,.0f}/s,"
-                f" ratio {filled.bare_seconds / filled.beside_seconds:.2f} (median of the turns {filled.ratio:.2f})"
-            )
+        lines += [
+            f"{'':>9}  beside bare _bulk over {peer.connections} connection(s), the same {filled.beside:,} bodies turn"
+            f" and turn about: ours {filled.beside / filled.beside_seconds:,.0f}/s, bare"
+            f" {filled.beside / peer.seconds:,.0f}/s, ratio {peer.seconds / filled.beside_seconds:.2f}"
+            f" (median of the turns {peer.ratio:.2f})"
+            for peer in filled.peers
+        ]
     return "\n".join(lines)
 
 
