@@ -25,9 +25,9 @@ from index.elastic.client import BUSY
 from index.elastic.naming import month_of
 
 #: Whichever is reached first ends a chunk: enough for the server to be busy, little enough for a small heap.
-CHUNK_BYTES, CHUNK_ITEMS = 5_000_000, 250
+CHUNK_BYTES, CHUNK_ITEMS = 5_000_000, 500
 #: Mentions that are prepared in one go: enough for the faster splitting of words.
-PREPARED = 125
+PREPARED = 250
 #: Chunks that are on their way at once: while the server is busy with one the next is prepared.
 FLYING = 2
 #: How often a chunk, or what is left of it, is sent while the server says it is busy.
