@@ -1,14 +1,24 @@
-"""Mentions to export, and an index that answers from a list and can fail."""
+"""Mentions to export, an index that answers from a list and can fail, and readers of the files."""
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
+
+import openpyxl
 
 from core.model import Author, Mention, Post, Verdict
 from index.base import Hit, Page, Query, SearchIndex
+from index.export import Exported, Format, export_file
+from index.export_cells import COLUMNS, Names
+from index.export_pages import batches
 
 NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -67,3 +77,38 @@ class ListedIndex:
 
 def listed(mentions: Sequence[Mention], before_page: Callable[[int], None] | None = None) -> SearchIndex:
     return ListedIndex(mentions, before_page)  # type: ignore[return-value]
+
+
+FORMATS: tuple[Format, ...] = get_args(Format)
+TITLES = [column.title for column in COLUMNS]
+NAMES = Names(sources={"board": "车友论坛"}, titles=lambda ids: dict.fromkeys(ids, "刹车异响一事"))
+
+
+def exported(index: SearchIndex, target: Path, form: Format, *, size: int = 3, **wishes: Any) -> Exported:
+    limit = wishes.pop("limit", None)
+    pages = batches(index, Query(), limit=limit, size=size)
+    return export_file(target, pages, form=form, names=NAMES, zone=ZONE, **wishes)
+
+
+def read_csv(path: Path) -> list[list[str]]:
+    body = path.read_bytes()
+    assert body.startswith(b"\xef\xbb\xbf")
+    return list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True))
+
+
+def workbook(path: Path) -> Any:
+    return openpyxl.load_workbook(io.BytesIO(path.read_bytes()))  # which asks for no ending of the name
+
+
+def read_xlsx(path: Path) -> list[tuple[Any, ...]]:
+    book = workbook(path)
+    return [row for sheet in book.worksheets for row in sheet.iter_rows(values_only=True)]
+
+
+def numbers_in(path: Path, form: Format) -> list[int]:
+    """The native ids of the posts in a file, in order."""
+    if form == "jsonl":
+        return [int(json.loads(line)["native_id"]) for line in path.read_text(encoding="utf-8").splitlines()]
+    rows = read_csv(path) if form == "csv" else read_xlsx(path)
+    at = TITLES.index("网址")
+    return [int(str(row[at]).rpartition("/")[2]) for row in rows[1:]]

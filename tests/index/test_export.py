@@ -2,67 +2,38 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import os
-import resource
-import signal
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import openpyxl
 import pytest
 
-from core.errors import IndexUnavailable
 from core.model import Author, Mention
 from core.wire import mention_to_json
-from index.base import Query, SearchIndex
+from index.base import Query
 from index.export import Exported, Format, export_file, export_lines
 from index.export_cells import COLUMNS, Names
 from index.export_pages import batches
 from index.export_xlsx import write_xlsx
 from index.sqlite import SqliteIndex
-from tests.index.export_world import ZONE, ListedIndex, listed, mention
-
-FORMATS: tuple[Format, ...] = get_args(Format)
-TITLES = [column.title for column in COLUMNS]
-NAMES = Names(sources={"board": "车友论坛"}, titles=lambda ids: dict.fromkeys(ids, "刹车异响一事"))
-
-
-def exported(index: SearchIndex, target: Path, form: Format, *, size: int = 3, **wishes: Any) -> Exported:
-    limit = wishes.pop("limit", None)
-    pages = batches(index, Query(), limit=limit, size=size)
-    return export_file(target, pages, form=form, names=NAMES, zone=ZONE, **wishes)
-
-
-def read_csv(path: Path) -> list[list[str]]:
-    body = path.read_bytes()
-    assert body.startswith(b"\xef\xbb\xbf")
-    return list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True))
-
-
-def _workbook(path: Path) -> Any:
-    return openpyxl.load_workbook(io.BytesIO(path.read_bytes()))  # which asks for no ending of the name
-
-
-def read_xlsx(path: Path) -> list[tuple[Any, ...]]:
-    book = _workbook(path)
-    return [row for sheet in book.worksheets for row in sheet.iter_rows(values_only=True)]
-
-
-def numbers_in(path: Path, form: Format) -> list[int]:
-    """The native ids of the posts in a file, in order."""
-    if form == "jsonl":
-        return [int(json.loads(line)["native_id"]) for line in path.read_text(encoding="utf-8").splitlines()]
-    rows = read_csv(path) if form == "csv" else read_xlsx(path)
-    at = TITLES.index("网址")
-    return [int(str(row[at]).rpartition("/")[2]) for row in rows[1:]]
+from tests.index.export_world import (
+    FORMATS,
+    NAMES,
+    TITLES,
+    ZONE,
+    ListedIndex,
+    exported,
+    listed,
+    mention,
+    numbers_in,
+    read_csv,
+    read_xlsx,
+    workbook,
+)
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -166,7 +137,7 @@ def test_no_post_puts_a_formula_into_a_file(tmp_path: Path, hostile: str) -> Non
         assert "<f>" not in sheet
         assert "<hyperlink" not in sheet
         assert not [name for name in parts.namelist() if "rels" in name and "sheet" in name]
-    [_, cells] = _workbook(tmp_path / "xlsx").worksheets[0].iter_rows()
+    [_, cells] = workbook(tmp_path / "xlsx").worksheets[0].iter_rows()
     assert [cell.data_type for cell in cells] == list("ddssssnnsssssssss")
     assert len((tmp_path / "jsonl").read_text(encoding="utf-8").splitlines()) == 1
 
@@ -279,80 +250,6 @@ def test_by_relevance_is_exported_by_time() -> None:
     index = ListedIndex([mention(1)])
     list(batches(index, Query(sort="relevance")))  # type: ignore[arg-type]
     assert [query.sort for query in index.asked] == ["time"]
-
-
-def fails(error: BaseException) -> Callable[[int], None]:
-    def on_second_page(number: int) -> None:
-        if number == 1:
-            raise error
-
-    return on_second_page
-
-
-@pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("error", [IndexUnavailable("服务器没有应答"), KeyboardInterrupt(), OSError(5, "坏了")])
-def test_an_export_that_stops_leaves_no_half_file(tmp_path: Path, form: Format, error: BaseException) -> None:
-    """Neither under the name nor beside it; the file of the last time stays."""
-    target = tmp_path / "a"
-    index = listed([mention(number) for number in range(10)], fails(error))
-    with pytest.raises(type(error)):
-        exported(index, target, form)
-    assert list(tmp_path.iterdir()) == []
-    target.write_text("上次的")
-    with pytest.raises(type(error)):
-        exported(index, target, form)
-    assert [path.name for path in tmp_path.iterdir()] == ["a"]
-
-
-@contextmanager
-def files_end_at(size: int) -> Iterator[None]:
-    """A disk that is full after so many bytes of a file."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    kept = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, kept)
-
-
-@pytest.mark.parametrize("form", FORMATS)
-def test_a_full_disk_leaves_no_half_file(tmp_path: Path, form: Format) -> None:
-    letters = [os.urandom(3000).hex() for _ in range(40)]
-    index = listed([mention(number, text) for number, text in enumerate(letters)])
-    with files_end_at(30_000), pytest.raises(OSError):
-        exported(index, tmp_path / "a", form)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_full_device_is_an_error(tmp_path: Path) -> None:
-    """What is no regular file is written as it is, never replaced by one."""
-    device = Path("/dev/full")
-    if not device.is_char_device():
-        pytest.skip("needs /dev/full")
-    with pytest.raises(OSError, match="No space"):
-        exported(listed([mention(1, "长" * 100_000)]), device, "csv")
-    assert device.is_char_device()
-
-
-@pytest.mark.parametrize(
-    ("name", "error"),
-    [("gone/a.csv", FileNotFoundError), (".", IsADirectoryError), ("file/a.csv", NotADirectoryError)],
-)
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, name: str, error: type[OSError]) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(error) as refused:
-        exported(listed([mention(1)]), tmp_path / name, "csv")
-    assert refused.value.filename in (str(tmp_path / name), str((tmp_path / name).parent))
-
-
-def test_a_link_is_followed(tmp_path: Path) -> None:
-    (tmp_path / "real").mkdir()
-    (tmp_path / "a.csv").symlink_to(tmp_path / "real" / "b.csv")
-    exported(listed([mention(1)]), tmp_path / "a.csv", "csv")
-    assert (tmp_path / "a.csv").is_symlink()
-    assert numbers_in(tmp_path / "real" / "b.csv", "csv") == [1]
 
 
 def test_a_stream_reads_page_by_page() -> None:
