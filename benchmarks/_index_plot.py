@@ -37,12 +37,15 @@ def draw(results: Mapping[str, Sequence[Stage]], path: Path) -> None:
         searches.axhline(PROMISES[backend], color=colour, linewidth=0.6, alpha=0.6)
         rates.plot(sizes, [one.filled.added / one.filled.seconds for one in stages], "-o", color=colour, label=name)
         disk.plot(sizes, [one.filled.size / 1e6 for one in stages], "-o", color=colour, label=name)
-    searches.set(title="search, 50 typical questions (lines: promised p95)", ylabel="ms", xscale="log", yscale="log")
+    searches.set(title="50 typical searches (thin: promised p95)", ylabel="ms", xscale="log", yscale="log")
     rates.set(title="added", ylabel="mentions/s", xscale="log", ylim=(0, None))
     disk.set(title="on disk", ylabel="MB", xscale="log", yscale="log")
     for axis in (searches, rates, disk):
         axis.set_xlabel("mentions in the archive")
         axis.grid(visible=True, which="major", alpha=0.3)
+    searches.set_ylim(1, 1000)
+    searches.legend(fontsize=7, ncols=2, loc="upper left")
+    for axis in (rates, disk):
         axis.legend(fontsize=7)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)

@@ -11,8 +11,11 @@ import json
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from urllib.parse import urlsplit
 
+from benchmarks._index_corpus import FIRST as FIRST_DAY
+from benchmarks._index_corpus import LAST
 from benchmarks._index_places import ZONE, Place
 from core.model import Mention
 from index.elastic.documents import documents
@@ -34,6 +37,9 @@ class RawBulk:
             for _ in range(connections)
         ]
 
+        for month in _months():  # ours have theirs already
+            self._ask("PUT", f"/{self.prefix}{month}")
+
     def send(self, bodies: Sequence[bytes]) -> float:
         """Send each body as one request; seconds until the last is answered."""
         many = len(self._connections)
@@ -46,6 +52,13 @@ class RawBulk:
                 for share in shares:
                     share.result()
         return time.perf_counter() - began
+
+    def _ask(self, method: str, path: str) -> None:
+        self._connections[0].request(method, path)
+        answer = self._connections[0].getresponse()
+        said = answer.read()
+        if answer.status not in (200, 400):  # 400: it is there
+            raise SystemExit(f"{method} {path} answers {answer.status}: {said[:500]!r}")
 
     def close(self) -> None:
         """Give back the connections."""
@@ -67,6 +80,11 @@ def prepared(mentions: Sequence[Mention], prefixes: Sequence[str], *, items: int
         ]
         for prefix in prefixes
     ]
+
+
+def _months() -> list[str]:
+    days = (FIRST_DAY + timedelta(days=day) for day in range((LAST - FIRST_DAY).days + 1))
+    return list(dict.fromkeys(map(month_of, days)))
 
 
 def _send(connection: http.client.HTTPConnection, bodies: Sequence[bytes]) -> None:
