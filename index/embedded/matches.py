@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import reduce
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from index.base import All, AnyOf, Between, FieldIs, Node, Not, Term, Within
 from index.embedded.columns import LABELLED, Mask
 from index.embedded.snapshots import Snapshot
-from index.embedded.texts import expression
+from index.embedded.texts import DEEP, expression
 from index.fields import same_value
 from index.rownumber import milliseconds
 
@@ -65,7 +65,7 @@ class Matches:
         if not textual:
             return found
         within = self._around(found) if rest else self
-        return found & within._texts(expression(All(textual)) or "")
+        return found & within._texts(expression(All(textual), DEEP + 1) or "")
 
     def _around(self, found: Mask) -> Matches:
         """The same for the stretch in which there are rows at all, where that is much less."""
@@ -145,8 +145,3 @@ def hour_text(number: int) -> str:
 def day_text(number: int) -> str:
     """The day of an hour, "2026-03-14"."""
     return hour_text(number)[:10]
-
-
-def utc(milliseconds_: int) -> datetime:
-    """The moment of so many milliseconds."""
-    return datetime.fromtimestamp(milliseconds_ / 1000, UTC)

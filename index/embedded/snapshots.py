@@ -84,11 +84,19 @@ class Snapshot:
         return self.remembered.rows((self.columns.epoch, table, expression), size, find)
 
     def at_most(self, most: int, table: str, expression: str) -> RowNumbers | None:
-        """The same where these are not more than `most` rows, else `None`: then it costs little to have asked."""
-        size = self.columns.size
+        """The rows of mentions there are, where these are not more than `most`, else `None`: then it costs little.
+
+        What is remembered may hold rows forgotten since: left in, two processes would score the same hits unlike.
+        """
+        size, live = self.columns.size, self.columns.mask("live")
         rows = self.remembered.known((self.columns.epoch, table, expression), size)
         if rows is None:
             rows = self._find(table, expression, 0, size, most + 1)
+            if len(rows) > most:
+                return None
+        elif len(rows) > most + size - int(np.count_nonzero(live)):
+            return None  # whichever of them are forgotten
+        rows = rows[live[rows]]
         return rows if len(rows) <= most else None
 
     def _find(self, table: str, expression: str, start: int, stop: int, most: int) -> RowNumbers:

@@ -16,6 +16,9 @@ from index.exact import phrase, title_and_text, tokens_of_folded, wished_phrases
 
 #: Never a token of any text.
 _NOWHERE = '"\ue003"'
+#: Groups within groups that one expression may have. FTS5's parser has 100 places (YYSTACKDEPTH of its fts5parse.y) and
+#: a group takes six at most.
+DEEP = 10
 #: Words beyond these add nothing to the order of hits.
 _MAX_WORDS = 32
 #: Words of a text beyond this are not taken: they only order hits, and a huge text must not hold up the batch.
@@ -35,17 +38,20 @@ def text_columns(posts: Sequence[Post]) -> list[tuple[str, str]]:
     ]
 
 
-def expression(node: Node) -> str | None:
+def expression(node: Node, deep: int = DEEP) -> str | None:
     """The FTS5 expression that matches what a tree of terms matches; `None` where it holds anything else.
 
-    FTS5 knows "a NOT b" but no bare "NOT b": a negation must stand beside something that is wanted.
+    Nor where groups lie within each other deeper than `deep`: FTS5 refuses what nests too deep. It knows "a NOT b" but
+    no bare "NOT b": a negation must stand beside something that is wanted.
     """
+    if deep < 0:
+        return None
     match node:
         case Term(text):
             return quoted(phrase(text))
         case All(nodes):
-            wanted = [expression(inner) for inner in nodes if not isinstance(inner, Not)]
-            unwanted = [expression(inner.node) for inner in nodes if isinstance(inner, Not)]
+            wanted = [expression(inner, deep - 1) for inner in nodes if not isinstance(inner, Not)]
+            unwanted = [expression(inner.node, deep - 1) for inner in nodes if isinstance(inner, Not)]
             if not wanted:
                 return None
             both = _joined(wanted, "AND")
@@ -54,7 +60,7 @@ def expression(node: Node) -> str | None:
             others = _joined(unwanted, "OR")
             return None if others is None else f"({both} NOT {others})"
         case AnyOf(nodes):
-            return _joined([expression(inner) for inner in nodes], "OR")
+            return _joined([expression(inner, deep - 1) for inner in nodes], "OR")
         case _:
             return None
 

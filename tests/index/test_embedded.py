@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from core.model import Author, Mention, Post, Verdict
-from index.base import Query, Term
+from index.base import All, AnyOf, Node, Not, Query, Term
 from index.embedded import filing, upkeep
 from index.sqlite import SqliteIndex
 
@@ -181,4 +181,26 @@ def test_the_maintenance_goes_in_steps(index: SqliteIndex, monkeypatch: pytest.M
     index.maintain()
     assert total(index) == 605
     assert writes == 5
+    other.close()
+
+
+@pytest.mark.parametrize("levels", [9, 10, 11, 12, 60])
+def test_a_tree_may_be_deeper_than_the_text_index_takes(index: SqliteIndex, levels: int) -> None:
+    """FTS5 refuses what nests about 17 groups deep: such a tree is answered in parts, with the same hits."""
+    index.add_many([one(0, "刹车"), one(1, "刹车异响"), one(2, "漏油")])
+    node: Node = Term("异响")
+    for _ in range(levels):
+        node = AnyOf((Term("漏油"), All((Term("刹车"), Not(Term("漏油")), Not(All((Term("刹车"), Not(node))))))))
+    found = index.search(Query(where=node)).hits
+    assert {hit.mention.post.text for hit in found} == {"刹车异响", "漏油"}
+
+
+def test_what_was_removed_weighs_nothing_wherever_it_is_remembered(index: SqliteIndex) -> None:
+    """A process that looked before a removal and one that looks after it score alike: pages may come from either."""
+    index.add_many([one(number, f"刹车 {number}") for number in range(20)])
+    query = Query(where=Term("刹车"), sort="relevance")
+    index.search(query)
+    index.delete([one(number).id for number in range(10)])
+    other = SqliteIndex(index.path)
+    assert [hit.score for hit in index.search(query).hits] == [hit.score for hit in other.search(query).hits]
     other.close()
