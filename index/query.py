@@ -31,7 +31,9 @@ from index.typed import Typed
 __all__ = ["parse", "quoted", "render"]
 
 #: More than anybody types, less than any index chokes on.
-_MAX_LENGTH, _MAX_TERMS, _MAX_DEPTH = 2000, 200, 20
+_MAX_LENGTH, _MAX_TERMS = 2000, 200
+#: Each level may hold an OR of ANDs, which is two of the 30 levels that Elasticsearch takes, filters and order aside.
+_MAX_DEPTH = 12
 _QUOTE_IT = "要查找这个词本身，请加引号。"
 #: Signs of other search languages, standing alone, and how that is said here.
 _FOREIGN = {

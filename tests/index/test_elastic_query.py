@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.errors import QuerySyntaxError
 from index.base import All, AnyOf, Between, FieldIs, Node, Not, Query, Term, Within
 from index.elastic.documents import tag
 from index.elastic.query import matching, order, ranked
+from index.query import parse
 
 NOON = datetime(2026, 3, 15, 12, 0, 0, 250_999, tzinfo=UTC)
 MILLIS = 1773576000250
@@ -123,9 +127,22 @@ def nested(depth: int) -> Node:
     return node
 
 
-def test_the_deepest_text_stays_below_the_limit_of_the_server() -> None:
-    """indices.query.bool.max_nested_depth is 30: a text of 24 levels needs no more, whatever the levels are."""
-    assert deepest(ranked(Query(where=nested(24), sort="relevance", grades=("A", "B"), min_risk=1))) <= 28
+@pytest.mark.parametrize("group", ["(甲 乙 OR 丙 ", "(甲 OR 乙 -丙 ", "(甲 OR 乙 "])
+def test_the_deepest_text_stays_below_the_limit_of_the_server(group: str) -> None:
+    """indices.query.bool.max_nested_depth is 30: no text that the language reads needs more, filters and order in."""
+    texts = [group * levels + "等级:A,B" + ")" * levels for levels in range(30)]
+    read = []
+    for text in texts:
+        with suppress(QuerySyntaxError):
+            read.append(parse(text, now=NOON, zone=ZoneInfo("Asia/Shanghai")))
+    assert len(read) >= 12
+    assert all(deepest(ranked(Query(where=one, sort="relevance", grades=("A", "B"), min_risk=1))) <= 28 for one in read)
+
+
+@pytest.mark.parametrize("depth", [10, 24])
+def test_a_negation_of_a_group_costs_one_level(depth: int) -> None:
+    """Negations are pushed down: groups in negations in groups nest no deeper than the groups."""
+    assert deepest(ranked(Query(where=nested(depth), sort="relevance", grades=("A", "B"), min_risk=1))) <= depth + 4
 
 
 def trees() -> st.SearchStrategy[Node]:
