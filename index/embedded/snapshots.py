@@ -122,16 +122,22 @@ class Snapshots:
     def read(self) -> Iterator[Snapshot]:
         """A snapshot that is held until the block ends."""
         while True:
+            known = self._columns
             with self._connections.read() as connection:
-                columns = self._up_to_date(connection)
+                columns = self._up_to_date(connection, known)
                 if columns is not None:
                     yield Snapshot(connection=connection, columns=columns, remembered=self._remembered)
                     return
             # Another thread has seen a later moment since our transaction began: begin again.
 
-    def _up_to_date(self, connection: sqlite3.Connection) -> Columns | None:
+    def _up_to_date(self, connection: sqlite3.Connection, known: Columns | None) -> Columns | None:
+        """The columns as this transaction sees the file; `known` are those there were before it began."""
         with self._guard:
             columns = brought_up_to_date(connection, self._columns)
+            if columns is None and self._columns is known:
+                # Nobody went ahead of us, so the file went back: somebody put an older copy of it in its place.
+                self._remembered.forget()
+                columns = brought_up_to_date(connection, None)
             if columns is not None:
                 if self._columns is not None and columns.epoch != self._columns.epoch:
                     self._remembered.forget()

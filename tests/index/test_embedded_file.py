@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,6 +55,20 @@ def test_two_writers_of_one_file_take_turns(index: SqliteIndex) -> None:
         thread.join()
     assert total(index) == total(other) == 80
     other.close()
+
+
+def test_an_older_copy_that_is_restored_is_what_is_searched(index: SqliteIndex, tmp_path: Path) -> None:
+    """ ".restore" of SQLite's shell sets the file back under a running program: it goes on with what is there."""
+    index.add_many([one(0)])
+    with closing(sqlite3.connect(index.path)) as live, closing(sqlite3.connect(tmp_path / "copy")) as copy:
+        live.backup(copy)
+        index.add_many([one(1, "刹车失灵，漏油"), one(2)])
+        assert (total(index), total(index, "漏油")) == (3, 1)
+        copy.backup(live)
+    with ThreadPoolExecutor(2) as readers:
+        assert list(readers.map(lambda text: total(index, text), ["刹车失灵", "漏油"] * 3)) == [1, 0] * 3
+    index.add_many([one(3)])
+    assert total(index) == 2
 
 
 def test_a_file_of_another_format_is_emptied(index: SqliteIndex, caplog: pytest.LogCaptureFixture) -> None:
