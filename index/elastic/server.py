@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -24,11 +23,14 @@ _SHOWN = 3
 
 
 class Server:
-    """A connection that is checked once: version, template, an index to search, its mapping."""
+    """A connection that is checked once: version, template, an index to search, its mapping.
+
+    Threads do not wait for one another: each check may be done twice, and behind a server that does not answer a queue
+    of searches would each wait for all those before.
+    """
 
     def __init__(self, settings: ElasticsearchSettings) -> None:
         self.settings, self.names, self.hosts = settings, Names(settings.name), shown_hosts(settings)
-        self._guard = threading.Lock()
         self._known = self._checked = False
 
     @cached_property
@@ -40,10 +42,9 @@ class Server:
         """The client, for an index in use that is as this program writes it. All failures are `IndexTrouble`."""
         with self.speaking() as client:
             if not self._checked:
-                with self._guard:
-                    ensure_live(client, self.names)
-                    check_drift(client, self.names.read)
-                    self._checked = True
+                ensure_live(client, self.names)
+                check_drift(client, self.names.read)
+                self._checked = True
             yield client
 
     @contextmanager
@@ -52,12 +53,11 @@ class Server:
         with speaking(self.hosts):
             client = self._client
             if not self._known:
-                with self._guard:
-                    _check_version(client, self.hosts)
-                    client.indices.put_index_template(
-                        name=self.names.template, **template(self.names.everything, self.settings)
-                    )
-                    self._known = True
+                _check_version(client, self.hosts)
+                client.indices.put_index_template(
+                    name=self.names.template, **template(self.names.everything, self.settings)
+                )
+                self._known = True
             yield client
 
     def look_again(self) -> None:
@@ -66,8 +66,7 @@ class Server:
 
     def close(self) -> None:
         """Close the connections; the next use opens new ones."""
-        with self._guard:
-            client = self.__dict__.pop("_client", None)
+        client = self.__dict__.pop("_client", None)
         if client is not None:
             client.close()
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import traceback
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -158,3 +161,22 @@ def test_a_closed_index_can_be_used_again() -> None:
         with pytest.raises(IndexUnavailable):
             index.count()
         index.close()
+
+
+def test_searches_do_not_wait_for_one_another_behind_a_silent_server() -> None:
+    """A server that takes connections and never answers has the first requests of all searches at once."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(3) as searchers:
+        silent.settimeout(20)
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        index = ElasticIndex(ElasticsearchSettings(hosts=(address,), timeout=timedelta(seconds=60)))
+        asked = [searchers.submit(index.search, Query()) for _ in range(3)]
+        taken: list[socket.socket] = []
+        try:
+            while len(taken) < len(asked):
+                taken.append(silent.accept()[0])  # TimeoutError: one of them waits for another
+        finally:
+            silent.close()
+            for connection in taken:
+                connection.close()
+        assert [type(one.exception()) for one in asked] == [IndexUnavailable] * 3
+    index.close()
