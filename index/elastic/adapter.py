@@ -82,7 +82,7 @@ class ElasticIndex:
             return reading.count(client, self._names.read)
 
     def delete(self, ids: Sequence[str], *, as_of: datetime | None = None) -> int:
-        """Remove mentions; what was read from the truth before `as_of` does not bring them back for a minute."""
+        """Remove mentions; what was read from the truth before `as_of` does not bring them back for an hour."""
         with self._server.asking() as client:
             return removal.delete(client, self._names, ids, version=version_of(as_of or self.clock()))
 
