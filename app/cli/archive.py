@@ -119,7 +119,7 @@ def _alike(product: Product, address: str, query: Query, *, as_json: bool) -> No
 
 def digest(
     date: Annotated[str, typer.Option("--date", help="today、yesterday 或 2026-03-15。")] = "yesterday",
-    send: Annotated[bool, typer.Option("--send", help="同时发给 [digest] to 中的渠道。")] = False,
+    send: Annotated[bool, typer.Option("--send", help="同时发给设置 digest 一节 to 中的渠道。")] = False,
     quiet: QuietOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:

@@ -83,7 +83,7 @@ def rebuild(
 
 
 def maintain(quiet: QuietOption = False, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """每天一次的整理：移出超过 [index] keep 的提及，合并、分析、检查。"""
+    """每天一次的整理：移出采集已超过设置 index 一节 keep 的提及，合并、分析、检查。"""
     product = open_product(config)
     keep, trouble = product.settings.index.keep, []
     for target in product.index_targets:

@@ -47,7 +47,7 @@ def show_facets(found: Mapping[Facet, Mapping[str, int]], titles: Mapping[str, s
 def show_suggestions(found: Sequence[Suggestion]) -> None:
     """What to try, each with the command that does."""
     if not found:
-        typer.echo("没有找到，去掉或放宽任何一个条件也没有。")
+        typer.echo("没有找到，也没有可以建议的相近检索。")
         return
     typer.echo("没有找到。可以试试：")
     for one in found:

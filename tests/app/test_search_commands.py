@@ -73,6 +73,10 @@ def test_pages_follow_one_another(archive: Desk) -> None:
     assert archive.run("search", "--after", "没有这一页").code == 1
 
 
+def test_a_text_that_begins_with_a_minus_follows_two_dashes(archive: Desk) -> None:
+    assert "今天天气真好" in archive.run("search", "--json", "--", "-刹车").out
+
+
 def test_facets_are_counted(archive: Desk) -> None:
     out = archive.run("search", "刹车", "--facets").out
     assert "渠道：微博 2　论坛 1" in out
