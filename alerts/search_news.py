@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, case, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.compose import templates
 from alerts.letters import MentionReader
@@ -50,7 +51,7 @@ def tell(database: Database, settings: Settings, *, now: datetime, mentions: Men
     notifier is back.
     """
     desk = _Desk(database, settings, mentions or VerdictStore(database).mentions, now)
-    told = [desk.tell(search.id) for search in _ripe(database, now)]
+    told = [desk.tell_or_log(search) for search in _ripe(database, now)]
     sum_ = Told(
         searches=sum(one.searches for one in told),
         results=sum(one.results for one in told),
@@ -88,6 +89,16 @@ class _Desk:
     def __init__(self, database: Database, settings: Settings, mentions: MentionReader, now: datetime) -> None:
         self.database, self.settings, self.mentions, self.now = database, settings, mentions, now
         self.rows, self.pages = MessageRows(database), templates()
+
+    def tell_or_log(self, search: SavedSearch) -> Told:
+        """Tell of one search. What is wrong with it must not silence those behind it: each is a job of its own."""
+        try:
+            return self.tell(search.id)
+        except SQLAlchemyError:
+            raise  # the store itself: nobody can be told
+        except Exception:
+            log.exception("search_not_told", extra={"search": search.id, "search_name": search.name})
+            return Told()
 
     def tell(self, key: str) -> Told:
         with self.database.write() as connection:

@@ -179,6 +179,10 @@ class Building(Protocol):
         """
         ...
 
+    def settled(self) -> None:
+        """The change is noted: drop what was kept so that a change could be made once more after a crash."""
+        ...
+
     def discard(self) -> None:
         """Forget it: nothing of it remains."""
         ...

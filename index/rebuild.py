@@ -72,10 +72,11 @@ class Rebuild:
             try:
                 build = self._fill(build, building, item, told)
                 building.take_over(progress=self._renewing(item, told))
+                with self.database.write() as connection:
+                    settle(connection, self.database, build, self.queue, now=self.clock())
+                building.settled()
             finally:
                 building.close()
-            with self.database.write() as connection:
-                settle(connection, self.database, build, self.queue, now=self.clock())
         log.info("index_rebuilt", extra={"target": self.target, "mentions": build.done})
         return build
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Dialect, Result
@@ -49,8 +50,8 @@ def post_values(post: Post) -> dict[str, Any]:
         "title": _text(post.title),
         "text": storable(post.text),
         "author": _author(post.author),
-        "published": post.published,
-        "edited": post.edited,
+        "published": _sensible(post.published),
+        "edited": _sensible(post.edited),
         "collected": post.collected,
         "floor": post.floor,
         "parent": _text(post.parent),
@@ -154,6 +155,11 @@ def _counts(counts: Counts) -> dict[str, Any]:
         "likes": counts.likes,
         "reposts": counts.reposts,
     }
+
+
+def _sensible(moment: datetime | None) -> datetime | None:
+    """The moment, or `None` for one that a time zone could carry out of the calendar: nobody published it then."""
+    return moment if moment is not None and 1 < moment.year < 9999 else None
 
 
 def _text(text: str | None) -> str | None:

@@ -215,7 +215,12 @@ class SqliteBuilding:
         self._fresh.maintain()
         self._fresh.close()
         self._index.take_over(self._fresh, progress=progress)
+
+    def settled(self) -> None:
+        """Remove the file, which until now spared whoever was killed a new beginning, and what others left."""
         self._fresh.discard()
+        for left in self._index.path.parent.glob(f"{self._index.path.stem}.*.building{self._index.path.suffix}*"):
+            left.unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Remove the file."""

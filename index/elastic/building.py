@@ -86,6 +86,9 @@ class ElasticBuilding:
             done()
         self._server.look_again()
 
+    def settled(self) -> None:
+        """Nothing: taking over once more does no harm, and the old generation is gone."""
+
     def discard(self) -> None:
         """Delete it. A generation that has taken over is in use and stays."""
         names = self._server.names

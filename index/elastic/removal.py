@@ -46,7 +46,11 @@ def _delete(client: Elasticsearch, names: Names, ids: Sequence[str], version: in
         removed += len([item for item in said if item["status"] == 200])
         # Not there any more, or newer than what asks for its removal: nothing to do.
         refused = [item for item in said if item["status"] not in (200, 404, 409)]
-        left = [str(item["_id"]) for item in refused if read_item(item).outcome is Outcome.BUSY]
+        busy = [item for item in refused if read_item(item).outcome is Outcome.BUSY]
+        if len(busy) < len(refused):
+            reason = next(read_item(item).reason for item in refused if item not in busy)
+            raise IndexUnavailable(f"{len(refused) - len(busy)} 条提及没有删掉：{reason}")
+        left = [str(item["_id"]) for item in busy]
         if not left:
             return removed
     raise IndexUnavailable(f"{len(left)} 条提及没有删掉：服务器一直忙。请稍后再试。")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
@@ -11,10 +12,12 @@ import pytest
 from sqlalchemy import update
 
 from alerts.messages import MessageRows
-from alerts.search_news import is_anything_to_tell
+from alerts.search_news import is_anything_to_tell, tell
 from alerts.search_sheets import SearchSheet, read_sheets
+from core.model import Mention
 from core.schema import messages, saved_search_hits, saved_searches
 from core.settings import WebSettings
+from index.verdicts import VerdictStore
 from tests.alerts.searching import Searching
 from tests.alerts.world import HOUR, MINUTE, NOW, Recorder, make_mention
 
@@ -266,3 +269,24 @@ def test_finds_that_nobody_tells_are_late(
         connection.execute(update(saved_searches).values(told=told, muted=muted))
     assert _sheet(searching).is_late(NOW + waited) is late
     assert _sheet(searching).standing.since == NOW
+
+
+def test_a_search_that_cannot_be_told_silences_no_other(searching: Searching, caplog: pytest.LogCaptureFixture) -> None:
+    """What breaks the message of one is logged by its name and tried again; those behind it are told."""
+    for name in ("先", "中", "后"):
+        searching.save("失去动力", name=name)
+    searching.publish(make_mention(1))
+    first = min(searching.store.list(), key=lambda search: search.id)
+    read = VerdictStore(searching.world.database).mentions
+    asked: list[int] = []
+
+    def breaks_once(ids: Sequence[str]) -> list[Mention]:
+        asked.append(len(ids))
+        if len(asked) == 1:
+            raise ValueError("broken")
+        return read(ids)
+
+    told = tell(searching.world.database, searching.world.settings, now=NOW, mentions=breaks_once)
+    assert told.searches == 2
+    assert [record.__dict__["search"] for record in caplog.records if record.msg == "search_not_told"] == [first.id]
+    assert tell(searching.world.database, searching.world.settings, now=NOW).searches == 1

@@ -81,9 +81,12 @@ class MemoryBuilding:
         return len(self.index.buildings[self.name])
 
     def take_over(self, *, progress: Callable[[int, int], None] | None = None) -> None:
-        self.index.content = self.index.buildings.pop(self.name)
+        self.index.content = dict(self.index.buildings[self.name])
         if progress is not None:
             progress(1, 1)
+
+    def settled(self) -> None:
+        self.index.buildings.pop(self.name)
 
     def discard(self) -> None:
         self.index.buildings.pop(self.name, None)

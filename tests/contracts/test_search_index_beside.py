@@ -36,6 +36,7 @@ def test_after_it_took_over_life_goes_on(filled: SearchIndex) -> None:
         building = filled.beside(f"round{round_}")
         building.add_many(MENTIONS)
         building.take_over()
+        building.settled()
         building.close()
         put(filled, [mention(10 + round_, "接着写入")])
         assert find(filled, "接着写入") == [10 + round_]
@@ -56,6 +57,8 @@ def test_a_building_is_opened_again_by_its_name(filled: SearchIndex) -> None:
     again.add_many(MENTIONS[1:3])
     assert again.count() == 3
     again.take_over()
+    again.take_over()  # by whoever goes on after a crash
+    again.settled()
     again.close()
     filled.refresh()
     assert find(filled) == [2, 1, 0]

@@ -20,7 +20,7 @@ from index.sqlite import SqliteIndex
 from index.verdicts import VerdictStore
 
 #: Beginning; between a batch and the note of it; before, in and after the change.
-MOMENTS = ("begun", "second batch", "second note", "full", "taking over", "taken over")
+MOMENTS = ("begun", "second batch", "second note", "full", "taking over", "taken over", "settled")
 
 
 def here() -> None:
@@ -58,6 +58,10 @@ class Stopping:
 
         self.building.take_over(progress=told)
         self.reached("taken over")
+
+    def settled(self) -> None:
+        self.reached("settled")
+        self.building.settled()
 
     def discard(self) -> None:
         self.building.discard()

@@ -100,6 +100,7 @@ def test_another_process_that_takes_over_is_noticed(index: SqliteIndex) -> None:
     building.take_over()
     assert total(index) == 1
     assert total(index, "重建之后") == 1
+    building.settled()
     assert sorted(path.name for path in index.path.parent.iterdir() if "building" in path.name) == []
     worker.close()
 

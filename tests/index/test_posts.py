@@ -106,6 +106,14 @@ def test_what_becomes_known_later_reaches_the_archive(
     assert [item.key for item in queue.claim(9, owner="t", now=LATER, lease=timedelta(0))] == [a_post().id] * is_told
 
 
+@pytest.mark.parametrize("moment", [datetime(9999, 12, 31, 23, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)])
+def test_a_time_at_the_edge_of_the_calendar_is_unknown(store: PostStore, moment: datetime) -> None:
+    """A site's placeholder; another time zone would carry it out of what can be reckoned with."""
+    keep(store, a_post(published=moment, edited=moment))
+    kept = store.get([a_post().id])[a_post().id]
+    assert (kept.published, kept.edited, kept.when) == (None, None, NOW)
+
+
 def test_unknown_values_never_erase_known_ones(store: PostStore) -> None:
     """A page that shows less than the last one takes nothing away."""
     keep(store, a_post(floor=1, parent="p", edited=NOW))
