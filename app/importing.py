@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from core.errors import BadInput, ConfigError
 from core.model import Post
-from core.wire import post_from_json, read_lines
+from core.wire import post_from_json, read_lines, unread_keys
 
 # Imports stand inside the functions: every command loads this module, and the page parsers take half a second.
 
@@ -77,8 +77,14 @@ def read_file(content: bytes, *, name: str, form: Format | None, now: datetime, 
 
         table = read_table(text, name=name, now=now, zone=zone)
         return HandedIn(posts=table.posts, notes=table.notes)
-    lines = read_lines(io.StringIO(text), file=name)
-    return HandedIn(posts=tuple(post_from_json(row, now=now, zone=zone, file=name, line=line) for line, row in lines))
+    posts: list[Post] = []
+    unread: dict[str, None] = {}
+    for line, row in read_lines(io.StringIO(text), file=name):
+        posts.append(post_from_json(row, now=now, zone=zone, file=name, line=line))
+        unread.update(dict.fromkeys(unread_keys(row)))
+    # A misspelt "published_at" would date old posts today without a word.
+    notes = (f"没有用到的字段：{'、'.join(list(unread)[:20])}",) if unread else ()
+    return HandedIn(posts=tuple(posts), notes=notes)
 
 
 def _by_content(content: bytes, name: str) -> Format:

@@ -16,6 +16,11 @@ from core.errors import BadInput
 from core.model import CHANNELS, SOURCE_KINDS, Author, Channel, Counts, Mention, Post, Reason, SourceKind, Verdict
 
 _AUTHOR, _COUNTS = (tuple(field.name for field in fields(kind)) for kind in (Author, Counts))
+#: What a line of a post or a mention may hold; the last four are of mentions and of `tingfeng parse`.
+_POST_KEYS = frozenset(
+    ("id", "kind", "site", "native_id", "url", "channel", "title", "text", "author", "published", "edited", "collected",
+     "floor", "parent", "counts", "images", "source", "evidence", "verdict", "record")
+)  # fmt: skip
 
 
 def post_to_json(post: Post) -> dict[str, Any]:
@@ -149,6 +154,11 @@ def post_from_json(row: Mapping[str, Any], *, now: datetime, zone: ZoneInfo, fil
         counts=Counts(**{name: counts.count(name) for name in _COUNTS}),
         images=tuple(images),
     )
+
+
+def unread_keys(row: Mapping[str, Any]) -> list[str]:
+    """The keys of a row that mean nothing to `post_from_json`, nor to what we write ourselves."""
+    return [key for key in row if key not in _POST_KEYS]
 
 
 def verdict_from_json(row: Mapping[str, Any]) -> Verdict:

@@ -28,20 +28,22 @@ FACETS: Mapping[Facet, str] = {
     "event": "事件",
     "day": "日期",
 }
-_VALUES = 10
+#: Values of a facet that a person is shown.
+_SHOWN = 10
 
 
 def counted(index: SearchIndex, query: Query) -> dict[Facet, dict[str, int]]:
-    """How many hits each value of each facet has; the most frequent values."""
-    return {facet: index.count_by(query, facet, limit=_VALUES) for facet in FACETS}
+    """How many hits each value of each facet has; the thousand most frequent values."""
+    return {facet: index.count_by(query, facet) for facet in FACETS}
 
 
 def show_facets(found: Mapping[Facet, Mapping[str, int]], titles: Mapping[str, str]) -> None:
-    """One line a facet that has values."""
+    """One line a facet that has values: the most frequent ones, and that there are more."""
     for facet, counts in found.items():
         if counts:
-            values = (f"{_called(facet, value, titles)} {count:,}" for value, count in counts.items())
-            typer.echo(f"{FACETS[facet]}：{'　'.join(values)}")
+            values = [f"{_called(facet, value, titles)} {count:,}" for value, count in counts.items()]
+            more = f"　…（最多的 {_SHOWN} 个；全部见 --json）" if len(values) > _SHOWN else ""
+            typer.echo(f"{FACETS[facet]}：{'　'.join(values[:_SHOWN])}{more}")
 
 
 def show_suggestions(found: Sequence[Suggestion]) -> None:
@@ -84,5 +86,6 @@ def show_alike(found: Sequence[Similar], zone: ZoneInfo) -> None:
 
 
 def _called(facet: Facet, value: str, titles: Mapping[str, str]) -> str:
-    name = titles.get(value, value) if facet == "event" else value_name(facet, value)
-    return shorten(name, 30)
+    if facet == "event":  # several may bear one title: the id is what can be searched for
+        return f"{shorten(titles[value], 30)}（{value}）" if value in titles else value
+    return shorten(value_name(facet, value), 30)

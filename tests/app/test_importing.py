@@ -48,6 +48,20 @@ def test_a_chinese_table_with_all_columns() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("keys", "notes"),
+    [
+        ('"published_at": "2026-01-01"', ("没有用到的字段：published_at",)),
+        ('"Url": "x", "likes": 3', ("没有用到的字段：Url、likes",)),
+        ('"url": "https://a.example/1", "source": "s", "evidence": null, "verdict": {}', ()),
+    ],
+)
+def test_a_field_that_means_nothing_is_said(keys: str, notes: tuple[str, ...]) -> None:
+    """A misspelt time would date an old post today; a mention that was exported comes back without a word."""
+    handed = read(f'{{"text": "好", {keys}}}\n{{"text": "坏", {keys}}}\n', name="x.jsonl")
+    assert (len(handed.posts), handed.notes) == (2, notes)
+
+
 WRITTEN = [
     ("utf-8", FULL.encode()),
     ("utf-8 with mark", b"\xef\xbb\xbf" + FULL.encode()),

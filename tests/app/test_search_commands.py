@@ -15,6 +15,7 @@ import openpyxl
 import pytest
 
 from app.cli.mistakes import pointed
+from app.cli.search_words import show_facets
 from core.errors import QuerySyntaxError
 from tests.app.conftest import ROOT, Desk, new_desk
 
@@ -84,6 +85,16 @@ def test_facets_are_counted(archive: Desk) -> None:
     [*_, facets] = archive.lines("search", "刹车", "--facets")
     assert facets["record"] == "facets"
     assert facets["facets"]["channel"] == {"weibo": 2, "forum": 1}
+
+
+def test_facets_that_are_cut_say_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten values a line, the most frequent; an event is named by its title and the id that can be searched for."""
+    show_facets({"site": {f"s{at}.example": 12 - at for at in range(11)}, "event": {"e1": 2, "e2": 1}}, {"e1": "漏油"})
+    sites, events = capsys.readouterr().out.splitlines()
+    assert "s9.example 3" in sites
+    assert "s10.example" not in sites
+    assert sites.endswith("…（最多的 10 个；全部见 --json）")
+    assert events == "事件：漏油（e1） 2　e2 1"
 
 
 @pytest.mark.parametrize(
