@@ -29,9 +29,7 @@ from app.wiring import Product
 from core.wire import dumps, mention_to_json
 from index.addresses import find_post
 from index.base import Page, Query, Sort
-from index.describe import describe
 from index.event_titles import titles_of
-from index.filters import is_plain
 from index.near_names import known_names
 
 
@@ -72,9 +70,7 @@ def search(
             _alike(product, like, query, as_json=as_json)
             return
         page = product.index.search(query)
-        if not as_json and not is_plain(query.where):
-            typer.echo(f"理解为：{describe(query.where)}")
-        show_page(page, product.settings.zone, as_json=as_json)
+        show_page(page, query, product.settings.zone, as_json=as_json)
         if not as_json:
             _after_page(product, query, page)
         if facets:

@@ -11,18 +11,25 @@ from app.cli.tables import show_table
 from core.errors import ConfigError
 from core.model import CHANNEL_NAMES, CHANNELS, GRADE_NAMES, GRADES, Channel, Grade
 from core.wire import dumps, mention_to_json
-from index.base import Hit, Page
+from index.base import Hit, Page, Query
+from index.describe import describe
+from index.filters import is_plain
 from index.highlight import MARK, UNMARK
 
 
-def show_page(page: Page, zone: ZoneInfo, *, as_json: bool) -> None:
-    """One page of hits: a table, or one JSON object a line. What the reader must know of it goes to standard error."""
+def show_page(page: Page, asked: Query, zone: ZoneInfo, *, as_json: bool) -> None:
+    """How a search was understood and one page of its hits: a table, or one JSON object a line and nothing else.
+
+    What the reader must know of the answer goes to standard error.
+    """
     if page.notice:
         typer.echo(page.notice, err=True)
     if as_json:
         for hit in page.hits:
             typer.echo(dumps(mention_to_json(hit.mention)))
         return
+    if asked.where is not None and not is_plain(asked.where):
+        typer.echo(f"理解为：{describe(asked.where)}")
     rows: list[tuple[str | Text, ...]] = []
     for hit in page.hits:
         post, verdict = hit.mention.post, hit.mention.verdict

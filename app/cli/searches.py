@@ -132,7 +132,7 @@ def run(
     search = product.searches.get(_owner(owner), name)
     asked = replace(query(search, now=product.clock(), zone=product.settings.zone), limit=limit)
     with reader_may_leave():
-        show_page(product.index.search(asked), product.settings.zone, as_json=as_json)
+        show_page(product.index.search(asked), asked, product.settings.zone, as_json=as_json)
 
 
 def change(
