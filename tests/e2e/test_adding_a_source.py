@@ -138,7 +138,8 @@ def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
             path.is_dir() or path.name == "pyproject.toml" or path.name.endswith(".example.toml")
         ):
             (root / path.name).symlink_to(path)
-    (root / "tests/conftest.py").symlink_to(ROOT / "tests/conftest.py")
+    for name in ("tests/conftest.py", "tests/elastic"):  # what every test may ask for
+        (root / name).symlink_to(ROOT / name)
     (root / ".venv").symlink_to(sys.prefix)
     with ExitStack() as stack:
         board = ordinary_forum()
