@@ -27,7 +27,8 @@ from index.verdicts import VerdictStore
 
 log = logging.getLogger("tingfeng.app")
 
-BATCH = 1000
+#: One call of the index a batch: an index over a network prepares the next request while one is on its way.
+BATCH = 5000
 _LEASE = timedelta(minutes=5)
 _POLL_SECONDS, _DATABASE_PAUSE_SECONDS = 0.5, 5.0
 _ATTEMPTS = 3
